@@ -1,0 +1,29 @@
+# Third-party libraries, all from Debian 12 packages (scripts/install-packages installs them).
+
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+
+# xsimd's own CMake target adds a link to xtl that nothing needs; the headers are enough.
+find_path(BWLAB_XSIMD_INCLUDE_DIR xsimd/xsimd.hpp REQUIRED)
+
+if(BWLAB_BUILD_EXPERIMENTS)
+  find_package(PkgConfig REQUIRED)
+  find_package(TBB REQUIRED)
+  find_package(nlohmann_json REQUIRED)
+  find_package(CLI11 REQUIRED)
+  find_package(fmt REQUIRED)
+  find_package(OpenSSL REQUIRED)
+  find_package(benchmark REQUIRED)
+  pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc)
+endif()
+
+# Declares a GoogleTest executable and registers its tests with ctest.
+#   bwlab_add_test(<name> SOURCES <files...> LIBRARIES <targets...> [LABELS <labels...>])
+include(GoogleTest)
+function(bwlab_add_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} bwlab_flags GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()

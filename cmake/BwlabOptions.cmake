@@ -1,0 +1,27 @@
+# Build options and the one set of compiler flags that the whole build shares. Flags are never set per file:
+# a per-file -march leaks wide instructions through shared inline functions.
+
+option(BWLAB_BUILD_EXPERIMENTS "Build run_experiment and what it needs (TBB, JSON, hwloc)" ON)
+set(BWLAB_ARCH "" CACHE STRING "Value for -march: native, x86-64-v3, ... (empty: the compiler's default)")
+set(BWLAB_SANITIZE "" CACHE STRING "Value for -fsanitize: address,undefined or thread (empty: none)")
+option(BWLAB_COVERAGE "Instrument for gcov" OFF)
+
+find_program(BWLAB_CCACHE ccache)
+if(BWLAB_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${BWLAB_CCACHE})
+endif()
+
+add_library(bwlab_flags INTERFACE)
+target_compile_options(bwlab_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(BWLAB_ARCH)
+  target_compile_options(bwlab_flags INTERFACE -march=${BWLAB_ARCH})
+endif()
+if(BWLAB_SANITIZE)
+  target_compile_options(bwlab_flags INTERFACE -fsanitize=${BWLAB_SANITIZE} -fno-sanitize-recover=all
+                                               -fno-omit-frame-pointer)
+  target_link_options(bwlab_flags INTERFACE -fsanitize=${BWLAB_SANITIZE})
+endif()
+if(BWLAB_COVERAGE)
+  target_compile_options(bwlab_flags INTERFACE --coverage)
+  target_link_options(bwlab_flags INTERFACE --coverage)
+endif()

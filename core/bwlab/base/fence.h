@@ -1,0 +1,25 @@
+#pragma once
+
+#include <atomic>
+
+namespace bwlab {
+
+/// Keeps the compiler from moving memory accesses across; emits no instruction. The processor's
+/// half of the barrier is the other side's membarrier.
+inline void CompilerBarrier() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+/// A full barrier on this processor. ThreadSanitizer does not model standalone fences (g++ warns
+/// so); code that uses this one must order every plain access through atomics as well, so that the
+/// fence is needed for progress of the values seen, never for the absence of a data race.
+inline void FullFence() {
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+}
+
+}  // namespace bwlab

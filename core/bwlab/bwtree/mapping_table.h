@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "bwlab/base/memory.h"
+
+namespace bwlab {
+
+/// Names a node for its whole life, whatever page holds it at the moment.
+using PageId = uint32_t;
+
+/// No node: the right sibling of the last node of a level. Id 0 is never handed out.
+inline constexpr PageId kNoPage = 0;
+
+/// Page id -> mapping word. A word is the only place where a node's state changes, always by CAS.
+///
+/// Thread safety: all of it. Memory order of the words:
+///   (W1) Install and a successful CompareExchange release the page and the slots that the new word
+///   makes reachable. (R1) Load and a failed CompareExchange acquire: everything reachable from the
+///   word is initialised.
+/// Grows without stopping: the table is reserved address space, which the system backs at the first
+/// touch. Source: Levandoski et al., ICDE 2013, section II-C. Differs: a word holds, beside the
+/// address, the delta slots that belong to the node (packed_word.h).
+class MappingTable {
+ public:
+  explicit MappingTable(uint64_t pages_max) noexcept
+      : memory_(static_cast<std::size_t>(pages_max) * sizeof(uint64_t)), pages_max_(pages_max) {}
+
+  bool ok() const { return memory_.ok(); }
+
+  uint64_t Load(PageId id) const { return word(id).load(std::memory_order_acquire); }  // (R1)
+
+  /// For an id that no other thread knows yet.
+  void Install(PageId id, uint64_t new_word) {
+    word(id).store(new_word, std::memory_order_release);  // (W1)
+  }
+
+  /// Replaces `expected` and returns true, or stores the present word in `expected` and returns
+  /// false.
+  bool CompareExchange(PageId id, uint64_t& expected, uint64_t desired) {
+    return word(id).compare_exchange_strong(expected, desired, std::memory_order_acq_rel,  // (W1)
+                                            std::memory_order_acquire);                    // (R1)
+  }
+
+  /// A fresh id, or kNoPage when all are used up.
+  PageId AllocateId() {
+    // (T1) relaxed: the id reaches others only through a word or a page that (W1) releases.
+    uint64_t id = next_id_.load(std::memory_order_relaxed);
+    do {
+      if (id >= pages_max_) return kNoPage;
+    } while (!next_id_.compare_exchange_weak(id, id + 1, std::memory_order_relaxed));
+    return static_cast<PageId>(id);
+  }
+
+  /// One past the largest id handed out.
+  uint64_t ids_used() const { return next_id_.load(std::memory_order_relaxed); }
+  uint64_t bytes_used() const { return ids_used() * sizeof(uint64_t); }
+
+ private:
+  std::atomic<uint64_t>& word(PageId id) const {
+    // The reservation is zeroed memory; an atomic of an integer is implicitly created in it.
+    return static_cast<std::atomic<uint64_t>*>(memory_.address())[id];
+  }
+
+  VirtualReservation memory_;
+  const uint64_t pages_max_;
+  alignas(64) std::atomic<uint64_t> next_id_{kNoPage + 1};
+};
+
+}  // namespace bwlab

@@ -1,0 +1,55 @@
+#include "bwlab/bwtree/mapping_table.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace bwlab {
+namespace {
+
+TEST(MappingTable, HandsOutEachIdOnceAndStopsAtTheLimit) {
+  MappingTable table(1000);
+  ASSERT_TRUE(table.ok());
+  std::vector<std::vector<PageId>> ids(4);
+  std::vector<std::thread> threads;
+  for (auto& mine : ids) {
+    threads.emplace_back([&] {
+      for (PageId id = table.AllocateId(); id != kNoPage; id = table.AllocateId())
+        mine.push_back(id);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<PageId> distinct;
+  std::size_t total = 0;
+  for (const auto& mine : ids) {
+    distinct.insert(mine.begin(), mine.end());
+    total += mine.size();
+  }
+  EXPECT_EQ(total, 999u);  // id 0 is no page
+  EXPECT_EQ(distinct.size(), total);
+  EXPECT_EQ(distinct.count(kNoPage), 0u);
+  EXPECT_EQ(table.AllocateId(), kNoPage);
+}
+
+TEST(MappingTable, ALostCompareExchangeTellsThePresentWord) {
+  MappingTable table(16);
+  const PageId id = table.AllocateId();
+  table.Install(id, 10);
+  uint64_t expected = 10;
+  EXPECT_TRUE(table.CompareExchange(id, expected, 20));
+  expected = 10;
+  EXPECT_FALSE(table.CompareExchange(id, expected, 30));
+  EXPECT_EQ(expected, 20u);
+  EXPECT_EQ(table.Load(id), 20u);
+}
+
+TEST(MappingTable, AReservationOfAllIdsCostsNothingUntilTouched) {
+  MappingTable table(uint64_t{1} << 32);
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(table.Load(UINT32_MAX), 0u);
+}
+
+}  // namespace
+}  // namespace bwlab

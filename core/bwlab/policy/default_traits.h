@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string_view>
+
+#include "bwlab/bwtree/tree_options.h"
+#include "bwlab/policy/allocator/pool.h"
+#include "bwlab/policy/backoff/backoff.h"
+#include "bwlab/policy/concepts.h"
+#include "bwlab/policy/reclamation/epoch_decentralized.h"
+#include "bwlab/policy/search/simd.h"
+#include "bwlab/policy/stats/stats.h"
+
+namespace bwlab {
+
+/// The fastest configuration known, and the centre of the star of variants: derive and replace one
+/// member.
+struct DefaultTraits {
+  static constexpr std::string_view kName = "default";
+  static constexpr std::string_view kSummary = "the fastest configuration known";
+
+  using Search = WidestSimdSearch;
+  using Backoff = NoBackoff;
+  using Reclamation = EpochDecentralized;
+  using Allocator = PoolAllocator;
+  using Stats = NoStats;
+
+  static TreeOptions Options() { return {}; }
+};
+static_assert(TreeTraits<DefaultTraits>);
+
+}  // namespace bwlab

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#include "bwlab/policy/search/sorted_heads.h"
+
+namespace bwlab {
+
+/// The members of a slot array whose head equals `key`, as a bit mask. Loads member slots only, so
+/// that it never touches a slot which another thread is filling.
+inline uint32_t MatchMembersOneByOne(const Head* slots, uint32_t members, Head key) {
+  uint32_t matches = 0;
+  for (uint32_t rest = members; rest != 0; rest &= rest - 1) {
+    const int slot = std::countr_zero(rest);
+    // (M1) relaxed: the acquire load of the mapping word that yielded `members` (R1 in
+    // mapping_table.h) ordered it.
+    const Head head = std::atomic_ref<const Head>(slots[slot]).load(std::memory_order_relaxed);
+    if (head == key) matches |= uint32_t{1} << slot;
+  }
+  return matches;
+}
+
+/// std::upper_bound over the whole node. Its mispredicted branches prefetch both ways, which makes
+/// it the best of the scalar searches on nodes that are not in the cache. Choose it as the scalar
+/// baseline.
+struct ScalarBinarySearch {
+  static constexpr std::string_view kName = "binary";
+  static constexpr std::string_view kSummary =
+      "std::upper_bound; the scalar baseline, and the best scalar choice for nodes out of cache";
+
+  static uint32_t UpperBound(const SortedHeads& node, Head key) {
+    return static_cast<uint32_t>(std::upper_bound(node.heads, node.heads + node.count, key) -
+                                 node.heads);
+  }
+  static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
+                               Head key) {
+    return MatchMembersOneByOne(slots, members, key);
+  }
+};
+
+/// Binary search by conditional moves. Choose it for nodes that stay in L1 or L2 where no SIMD is
+/// to be had; each step waits for the load before it, so that it is the slowest of all on nodes out
+/// of cache.
+struct BranchFreeSearch {
+  static constexpr std::string_view kName = "branch_free";
+  static constexpr std::string_view kSummary =
+      "binary search by conditional moves; for nodes in cache on machines without SIMD";
+
+  static uint32_t UpperBound(const SortedHeads& node, Head key) {
+    const Head* base = node.heads;
+    uint32_t length = node.count;
+    while (length > 1) {
+      const uint32_t half = length / 2;
+      base += (base[half - 1] <= key) ? half : 0;
+      length -= half;
+    }
+    return static_cast<uint32_t>(base - node.heads) + (length == 1 && *base <= key ? 1u : 0u);
+  }
+  static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
+                               Head key) {
+    return MatchMembersOneByOne(slots, members, key);
+  }
+};
+
+}  // namespace bwlab

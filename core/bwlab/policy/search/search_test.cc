@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <new>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/simd.h"
+
+namespace bwlab {
+namespace {
+
+/// A node's arrays as a page lays them out.
+class Node {
+ public:
+  explicit Node(std::vector<Head> sorted) : count_(static_cast<uint32_t>(sorted.size())) {
+    const std::size_t blocks = (sorted.size() + kBlockHeads - 1) / kBlockHeads;
+    heads_.assign(std::max<std::size_t>(blocks, 1), Line{});
+    hints_.assign(std::max<std::size_t>((blocks + 7) / 8, 1), Line{});
+    for (uint32_t i = 0; i < count_; ++i) heads_[i / 8].at[i % 8] = sorted[i];
+    for (std::size_t b = 0; b < blocks; ++b) hints_[b / 8].at[b % 8] = heads_[b].at[0];
+  }
+
+  SortedHeads view() const { return {hints_[0].at, heads_[0].at, count_}; }
+
+ private:
+  struct alignas(64) Line {
+    Head at[8] = {kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax};
+  };
+  uint32_t count_;
+  std::vector<Line> heads_;
+  std::vector<Line> hints_;
+};
+
+template <class Search>
+class SearchTest : public testing::Test {};
+
+using Searches = testing::Types<ScalarBinarySearch, BranchFreeSearch
+#if XSIMD_WITH_SSE4_2
+                                ,
+                                SimdSearch<xsimd::sse4_2>
+#endif
+#if XSIMD_WITH_AVX2
+                                ,
+                                SimdSearch<xsimd::avx2>
+#endif
+#if XSIMD_WITH_AVX512F
+                                ,
+                                SimdSearch<xsimd::avx512f>
+#endif
+                                >;
+TYPED_TEST_SUITE(SearchTest, Searches);
+
+TYPED_TEST(SearchTest, UpperBoundIsThatOfTheStandardLibraryForEverySize) {
+  std::mt19937_64 random(7);
+  for (uint32_t size = 0; size <= 300; ++size) {
+    std::set<Head> distinct;
+    while (distinct.size() < size) distinct.insert(static_cast<Head>(random()));
+    const std::vector<Head> sorted(distinct.begin(), distinct.end());
+    const Node node(sorted);
+    std::vector<Head> keys = {kHeadMin, kHeadMin + 1, -1, 0, 1, kHeadMax - 1, kHeadMax};
+    for (Head head : sorted) {
+      keys.push_back(head);
+      if (head != kHeadMin) keys.push_back(head - 1);
+      if (head != kHeadMax) keys.push_back(head + 1);
+    }
+    for (Head key : keys) {
+      const auto expected = std::upper_bound(sorted.begin(), sorted.end(), key) - sorted.begin();
+      ASSERT_EQ(TypeParam::UpperBound(node.view(), key), static_cast<uint32_t>(expected))
+          << "size " << size << ", key " << key;
+    }
+  }
+}
+
+TYPED_TEST(SearchTest, TheExtremeHeadsAreOrdinaryKeys) {
+  for (uint32_t size : {2u, 7u, 8u, 9u, 64u, 65u}) {
+    std::vector<Head> sorted = {kHeadMin};
+    for (uint32_t i = 1; i + 1 < size; ++i) sorted.push_back(static_cast<Head>(i));
+    sorted.push_back(kHeadMax);
+    const Node node(sorted);
+    EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMin), 1u);
+    EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMax), size);
+    EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMax - 1), size - 1);
+  }
+}
+
+TYPED_TEST(SearchTest, MatchMembersIgnoresSlotsThatAreNoMembers) {
+  alignas(64) Head slots[24];
+  for (int i = 0; i < 24; ++i) slots[i] = i % 5;
+  for (uint32_t slot_count : {1u, 7u, 8u, 12u, 16u, 20u}) {
+    for (uint32_t members : {0u, 1u, 0b10101u, 0xFFFFFu}) {
+      members &= (1u << slot_count) - 1;
+      for (Head key : {0, 3, 9}) {
+        uint32_t expected = 0;
+        for (uint32_t i = 0; i < slot_count; ++i) {
+          if ((members >> i & 1) != 0 && slots[i] == key) expected |= 1u << i;
+        }
+        EXPECT_EQ(TypeParam::MatchMembers(slots, slot_count, members, key), expected);
+      }
+    }
+  }
+}
+
+TEST(HeadOf, KeepsTheOrderOfUnsignedKeysAndComesBack) {
+  const std::vector<uint64_t> keys = {0, 1, uint64_t{1} << 63, (uint64_t{1} << 63) - 1, UINT64_MAX};
+  for (uint64_t a : keys) {
+    EXPECT_EQ(KeyOf(HeadOf(a)), a);
+    for (uint64_t b : keys) EXPECT_EQ(a < b, HeadOf(a) < HeadOf(b));
+  }
+}
+
+}  // namespace
+}  // namespace bwlab

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <string_view>
+#include <xsimd/xsimd.hpp>
+
+#include "bwlab/base/sanitizer.h"
+#include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/sorted_heads.h"
+
+namespace bwlab {
+
+/// What differs between the instruction sets: the name, and how a comparison becomes a bit mask
+/// (xsimd 8 has no portable way to ask for it).
+template <class Arch>
+struct SimdArch;
+
+#if XSIMD_WITH_SSE4_2
+template <>
+struct SimdArch<xsimd::sse4_2> {
+  static constexpr std::string_view kName = "simd_sse42";
+  static constexpr std::string_view kSummary =
+      "hinted block search, two heads a compare; for processors without AVX2";
+  static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::sse4_2>& lanes) {
+    return static_cast<uint32_t>(_mm_movemask_pd(_mm_castsi128_pd(lanes.data)));
+  }
+};
+#endif
+#if XSIMD_WITH_AVX2
+template <>
+struct SimdArch<xsimd::avx2> {
+  static constexpr std::string_view kName = "simd_avx2";
+  static constexpr std::string_view kSummary =
+      "hinted block search, four heads a compare; the choice on x86-64-v3";
+  static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::avx2>& lanes) {
+    return static_cast<uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(lanes.data)));
+  }
+};
+#endif
+#if XSIMD_WITH_AVX512F
+template <>
+struct SimdArch<xsimd::avx512f> {
+  static constexpr std::string_view kName = "simd_avx512";
+  static constexpr std::string_view kSummary =
+      "hinted block search, a whole block a compare; the fastest where the processor has AVX-512";
+  static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::avx512f>& lanes) {
+    return static_cast<uint32_t>(lanes.data);
+  }
+};
+#endif
+
+/// Counts the hints that are not above the key, then the heads of the one block that they lead to:
+/// two dependent cache misses on a cold node and no branch that depends on the key. Source: the
+/// two-level layout follows the separator blocks of cache-sensitive B+-trees (Rao and Ross, SIGMOD
+/// 2000, section 3); counting instead of searching as in Zhou and Ross, SIGMOD 2002, section 4.
+template <class Arch>
+struct SimdSearch {
+  static constexpr std::string_view kName = SimdArch<Arch>::kName;
+  static constexpr std::string_view kSummary = SimdArch<Arch>::kSummary;
+
+  static uint32_t UpperBound(const SortedHeads& node, Head key) {
+    const uint32_t blocks = node.blocks();
+    // The clamps matter for key == kHeadMax alone, which the filling equals.
+    const uint32_t at_most = std::min(CountAtMost(node.hints, blocks, key), blocks);
+    if (at_most == 0) return 0;
+    const uint32_t first = (at_most - 1) * kBlockHeads;
+    return std::min(first + CountAtMost(node.heads + first, kBlockHeads, key), node.count);
+  }
+
+  static uint32_t MatchMembers(const Head* slots, uint32_t slot_count, uint32_t members, Head key) {
+#if BWLAB_TSAN
+    // The lanes that other threads are filling are masked away below, but ThreadSanitizer would see
+    // the loads.
+    (void)slot_count;
+    return MatchMembersOneByOne(slots, members, key);
+#else
+    const Batch wanted(key);
+    uint32_t matches = 0;
+    for (uint32_t i = 0; i < slot_count; i += kLanes) {
+      matches |= SimdArch<Arch>::Mask(Batch::load_aligned(slots + i) == wanted) << i;
+    }
+    return matches & members;
+#endif
+  }
+
+ private:
+  using Batch = xsimd::batch<Head, Arch>;
+  static constexpr uint32_t kLanes = Batch::size;
+  static_assert(kBlockHeads % kLanes == 0);
+
+  /// How many of the `count` heads, rounded up to whole batches, are at most `key`.
+  static uint32_t CountAtMost(const Head* heads, uint32_t count, Head key) {
+    const Batch wanted(key);
+    uint32_t above = 0;
+    uint32_t i = 0;
+    do {
+      above += static_cast<uint32_t>(
+          std::popcount(SimdArch<Arch>::Mask(Batch::load_aligned(heads + i) > wanted)));
+      i += kLanes;
+    } while (i < count);
+    return i - above;
+  }
+};
+
+#if XSIMD_WITH_AVX512F
+using WidestSimdSearch = SimdSearch<xsimd::avx512f>;
+#elif XSIMD_WITH_AVX2
+using WidestSimdSearch = SimdSearch<xsimd::avx2>;
+#elif XSIMD_WITH_SSE4_2
+using WidestSimdSearch = SimdSearch<xsimd::sse4_2>;
+#else
+using WidestSimdSearch = BranchFreeSearch;
+#endif
+
+}  // namespace bwlab

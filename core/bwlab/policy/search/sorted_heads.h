@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bwlab {
+
+/// A head is a key's first eight bytes as a signed integer whose order is the order of the keys.
+/// Signed, because AVX2 compares signed 64-bit integers in one instruction and unsigned ones in
+/// several.
+using Head = int64_t;
+
+inline constexpr Head kHeadMin = INT64_MIN;
+inline constexpr Head kHeadMax = INT64_MAX;
+
+constexpr Head HeadOf(uint64_t key) { return static_cast<Head>(key ^ (uint64_t{1} << 63)); }
+constexpr uint64_t KeyOf(Head head) { return static_cast<uint64_t>(head) ^ (uint64_t{1} << 63); }
+
+/// Heads that share a hint; one cache line of them.
+inline constexpr uint32_t kBlockHeads = 8;
+
+/// The sorted heads of a base node as a search policy sees them.
+/// Shape: `count` heads in ascending order without duplicates, filled up with kHeadMax to a
+/// multiple of kBlockHeads, on a cache-line boundary; `hints[b] == heads[b * kBlockHeads]` for
+/// every block, filled up alike and never empty.
+struct SortedHeads {
+  const Head* hints;
+  const Head* heads;
+  uint32_t count;
+
+  uint32_t blocks() const { return (count + kBlockHeads - 1) / kBlockHeads; }
+};
+
+}  // namespace bwlab
