@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bwlab/bwtree/bw_tree.h"
+#include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/engine_loop.h"
+#include "bwlab/experiment/names.h"
+
+namespace bwlab::experiment {
+
+inline constexpr Capabilities kBwTreeCapabilities{.scan = true, .erase = true};
+
+/// The Engine around one variant of the Bw-tree. Variants are listed in experiments/variants.cmake;
+/// the build writes a translation unit for each.
+template <class Traits>
+class BwTreeEngine final : public TypedEngine<BwTree<Traits>, kBwTreeCapabilities> {
+ public:
+  explicit BwTreeEngine(std::unique_ptr<BwTree<Traits>> tree) : tree_(std::move(tree)) {}
+
+  uint64_t Size() const override { return tree_->Size(); }
+
+  /// Pages in use and retired, and the mapping table; not the free pages that the allocator policy
+  /// keeps.
+  uint64_t LiveBytes() const override {
+    const MemoryUsage usage = tree_->Memory();
+    return usage.live_bytes + usage.mapping_table_bytes;
+  }
+
+  std::optional<Status> Validate() const override { return tree_->Validate(); }
+
+  std::optional<Counters> ReadCounters() const override {
+    if constexpr (!BwTree<Traits>::kCountsEvents) return std::nullopt;
+    Counters counters;
+    tree_->Counters().ForEach(
+        [&counters](std::string_view name, uint64_t value) { counters.emplace_back(name, value); });
+    return counters;
+  }
+
+ private:
+  BwTree<Traits>& index() override { return *tree_; }
+
+  std::unique_ptr<BwTree<Traits>> tree_;
+};
+
+/// Numbers by name from `options` over the variant's own; everything else keeps its value.
+inline Result<TreeOptions> OverlayTreeOptions(TreeOptions tree_options,
+                                              const nlohmann::json& options) {
+  std::vector<std::string> names;
+  tree_options.ForEach([&](std::string_view name, const auto&, uint64_t, uint64_t,
+                           std::string_view) { names.emplace_back(name); });
+  for (const auto& [key, value] : options.items()) {
+    std::string error;
+    bool known = false;
+    tree_options.ForEach(
+        [&](std::string_view name, auto& field, uint64_t min, uint64_t max, std::string_view) {
+          if (name != key) return;
+          known = true;
+          const bool fits = value.is_number_integer() && value >= min && value <= max;
+          if (fits) {
+            field = value.template get<std::remove_reference_t<decltype(field)>>();
+          } else {
+            error = key + ": " + value.dump() + " is not an integer in " + std::to_string(min) +
+                    ".." + std::to_string(max);
+          }
+        });
+    if (!known) return Status::InvalidArgument(UnknownName("option", key, names));
+    if (!error.empty()) return Status::InvalidArgument(error);
+  }
+  if (Status status = tree_options.Check(); !status.ok()) return status;
+  return tree_options;
+}
+
+template <class Traits>
+Result<nlohmann::json> ResolveBwTree(const nlohmann::json& options) {
+  const Result<TreeOptions> tree_options = OverlayTreeOptions(Traits::Options(), options);
+  if (!tree_options.ok()) return tree_options.status();
+  nlohmann::json numbers;
+  tree_options.value().ForEach(
+      [&numbers](std::string_view name, const auto& field, uint64_t, uint64_t, std::string_view) {
+        numbers[std::string(name)] = field;
+      });
+  return nlohmann::json{{"policies",
+                         {{"search", Traits::Search::kName},
+                          {"backoff", Traits::Backoff::kName},
+                          {"reclamation", Traits::Reclamation::kName},
+                          {"allocator", Traits::Allocator::kName},
+                          {"stats", Traits::Stats::kName}}},
+                        {"options", numbers}};
+}
+
+template <class Traits>
+Result<std::unique_ptr<Engine>> OpenBwTree(const nlohmann::json& config) {
+  const Result<TreeOptions> options = OverlayTreeOptions(Traits::Options(), config.at("options"));
+  if (!options.ok()) return options.status();
+  Result<std::unique_ptr<BwTree<Traits>>> tree = BwTree<Traits>::Open(options.value());
+  if (!tree.ok()) return tree.status();
+  return std::unique_ptr<Engine>(std::make_unique<BwTreeEngine<Traits>>(std::move(tree).value()));
+}
+
+template <class Traits>
+constexpr EngineEntry BwTreeEntry() {
+  return {
+      .engine = "bwtree",
+      .variant = Traits::kName,
+      .summary = "this project's latch-free Bw-tree",
+      .variant_summary = Traits::kSummary,
+      .capabilities = kBwTreeCapabilities,
+      .no_counters_reason =
+          Traits::Stats::kEnabled ? "" : "the variant counts no events; one with Stats on does",
+      .no_validation_reason = "",
+      .resolve = ResolveBwTree<Traits>,
+      .open = OpenBwTree<Traits>,
+  };
+}
+
+}  // namespace bwlab::experiment

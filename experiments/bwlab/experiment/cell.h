@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "bwlab/base/status.h"
+#include "bwlab/experiment/engine.h"
+#include "bwlab/workload/key_space.h"
+#include "bwlab/workload/workload.h"
+
+namespace bwlab::experiment {
+
+/// One fully resolved measurement: what is hashed to its `cell_id`, and all that the process which
+/// runs it is told.
+struct Cell {
+  workload::WorkloadSpec workload;
+  const EngineEntry* engine = nullptr;
+  nlohmann::json engine_config;  ///< as EngineEntry::resolve returned it
+  uint32_t threads = 1;
+  uint64_t record_count = 1;
+  uint64_t op_count = 1;
+  uint64_t seed = 0;
+  workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
+  VerifyMode verify = VerifyMode::kSample;
+  uint32_t latency_sample_every = 0;
+
+  std::string label() const { return engine->Label(); }
+
+  /// The resolved configuration, with the same names as in a result.
+  nlohmann::json ToJson() const;
+  /// The first 64 bits of the SHA-256 of ToJson(), in hexadecimal. Two experiments that resolve to
+  /// the same configuration share it.
+  std::string Id() const;
+  /// For people: "ycsb_a, bwtree/default, 2 threads".
+  std::string Describe() const;
+
+  /// Bytes that the streams take, and the index with them by a rule of thumb (96 a record).
+  uint64_t EstimatedBytes() const;
+
+  /// InvalidArgument where the workload needs what the engine cannot do.
+  Status CheckCapabilities() const;
+};
+
+/// The inverse of Cell::ToJson, for the process that runs the cell.
+Result<Cell> CellFromJson(const nlohmann::json& request);
+
+}  // namespace bwlab::experiment

@@ -1,0 +1,82 @@
+#include "bwlab/experiment/cell_process.h"
+
+#include <cstring>
+#include <ctime>
+#include <iostream>
+#include <iterator>
+
+#include "bwlab/experiment/cell.h"
+#include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/host.h"
+#include "bwlab/experiment/json_schema.h"
+#include "bwlab/experiment/runner.h"
+#include "bwlab/experiment/subprocess.h"
+#include "bwlab/workload/json_text.h"
+
+namespace bwlab::experiment {
+namespace {
+
+using nlohmann::json;
+
+CellOutcome Failed(int exit_code, std::string message) {
+  return {.exit_code = exit_code, .message = std::move(message), .result = {}};
+}
+
+std::string WithoutLineEnd(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& provenance) {
+  const Cell& cell = plan.cells[run.cell];
+  json identity = cell.ToJson();
+  const std::string started = UtcText(std::time(nullptr));
+  const ProcessEnd end = RunProcess({"/proc/self/exe", "cell"}, identity.dump());
+  if (!end.not_started.empty()) {
+    return Failed(kExitEnvironment, "cannot start the process of a cell: " + end.not_started);
+  }
+  if (end.signal != 0) {
+    return Failed(kExitInternal, cell.Describe() + ": its process was ended by signal " +
+                                     std::to_string(end.signal) + " (" + ::strsignal(end.signal) +
+                                     "); " + WithoutLineEnd(end.error));
+  }
+  if (end.exit_code != kExitOk) return Failed(end.exit_code, WithoutLineEnd(end.error));
+  workload::JsonParse measured = workload::ParseJsonText(end.output, "result of a cell");
+  if (!measured.ok()) return Failed(kExitInternal, measured.error);
+
+  json result = std::move(measured.json);
+  identity.erase("verify");                // is verify.mode in a result
+  identity.erase("latency_sample_every");  // is latency_ns.sample_every
+  result.update(identity);
+  result["schema_version"] = 1;
+  result["cell_id"] = cell.Id();
+  result["rep"] = run.rep;
+  result["experiment"] = plan.experiment;
+  result["provenance"].update(provenance);
+  result["provenance"]["started_at_utc"] = started;
+  if (const auto violation = ResultSchema().Check(result)) {
+    return Failed(kExitInternal, "the result does not conform to its schema: " + *violation);
+  }
+  return {.exit_code = kExitOk, .message = {}, .result = std::move(result)};
+}
+
+int RunCellFromStandardInput() {
+  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  const workload::JsonParse request = workload::ParseJsonText(text, "standard input");
+  if (!request.ok()) {
+    std::cerr << request.error << '\n';
+    return kExitUsage;
+  }
+  const Result<Cell> cell = CellFromJson(request.json);
+  Result<json> measured = cell.ok() ? RunCell(cell.value()) : Result<json>(cell.status());
+  if (!measured.ok()) {
+    std::cerr << measured.status().message() << '\n';
+    return ExitCodeOf(measured.status());
+  }
+  std::cout << measured.value().dump() << '\n' << std::flush;
+  return kExitOk;
+}
+
+}  // namespace bwlab::experiment

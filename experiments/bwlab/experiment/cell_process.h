@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "bwlab/experiment/plan.h"
+
+namespace bwlab::experiment {
+
+/// How the process of one cell ended.
+struct CellOutcome {
+  int exit_code = 0;      ///< as in exit_code.h; 0 where there is a result
+  std::string message;    ///< why there is no result
+  nlohmann::json result;  ///< complete, and conforming to the result schema
+};
+
+/// Runs one repetition of a cell in a fresh process of this binary (its hidden command `cell`) and
+/// completes what that measured with identity and provenance.
+CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run,
+                           const nlohmann::json& provenance);
+
+/// The other side: reads the cell from standard input and writes what was measured to standard
+/// output.
+/// @return the exit code
+int RunCellFromStandardInput();
+
+}  // namespace bwlab::experiment

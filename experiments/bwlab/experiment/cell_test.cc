@@ -1,0 +1,70 @@
+#include "bwlab/experiment/cell.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "bwlab/experiment/registry.h"
+#include "bwlab/experiment/test_cells.h"
+
+namespace bwlab::experiment {
+namespace {
+
+using workload::OpKind;
+
+TEST(Cell, SurvivesTheWayToItsProcess) {
+  Cell cell = TestCell("bwtree/stats", {{OpKind::kRead, 0.25}, {OpKind::kScan, 0.75}});
+  cell.seed = UINT64_MAX;
+  cell.latency_sample_every = 10;
+  const Result<Cell> copy = CellFromJson(cell.ToJson());
+  ASSERT_TRUE(copy.ok()) << copy.status().message();
+  EXPECT_EQ(copy.value().ToJson(), cell.ToJson());
+  EXPECT_EQ(copy.value().Id(), cell.Id());
+  EXPECT_EQ(copy.value().engine, cell.engine);
+}
+
+TEST(Cell, IdDependsOnEveryPartOfTheConfiguration) {
+  const Cell base = TestCell("bwtree/default", {{OpKind::kRead, 1}});
+  std::set<std::string> ids = {base.Id()};
+  const auto differs = [&](auto&& change) {
+    Cell cell = base;
+    change(cell);
+    return ids.insert(cell.Id()).second;
+  };
+  EXPECT_EQ(base.Id().size(), 16u);
+  EXPECT_TRUE(differs([](Cell& cell) { cell.threads = 3; }));
+  EXPECT_TRUE(differs([](Cell& cell) { ++cell.record_count; }));
+  EXPECT_TRUE(differs([](Cell& cell) { ++cell.op_count; }));
+  EXPECT_TRUE(differs([](Cell& cell) { ++cell.seed; }));
+  EXPECT_TRUE(differs([](Cell& cell) { cell.verify = VerifyMode::kOff; }));
+  EXPECT_TRUE(differs([](Cell& cell) { ++cell.latency_sample_every; }));
+  EXPECT_TRUE(differs([](Cell& cell) { cell.key_space = workload::KeySpaceKind::kMonoInt; }));
+  EXPECT_TRUE(differs([](Cell& cell) { cell.engine = FindEngine("bwtree/scalar").value(); }));
+  EXPECT_TRUE(differs([](Cell& cell) { cell.engine_config["options"]["leaf_capacity"] = 5; }));
+  EXPECT_TRUE(differs([](Cell& cell) { cell.workload.request.theta = 0.5; }));
+  EXPECT_FALSE(differs([](Cell&) {}));
+}
+
+TEST(Cell, WhatTheEngineCannotDoIsRefused) {
+  EXPECT_TRUE(TestCell("std_map_rwlock", {{OpKind::kDelete, 1}}).CheckCapabilities().ok());
+  const Status status =
+      TestCell("tbb_concurrent_map", {{OpKind::kRead, 0.5}, {OpKind::kDelete, 0.5}})
+          .CheckCapabilities();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("tbb_concurrent_map"), std::string::npos);
+  EXPECT_NE(status.message().find("delete"), std::string::npos);
+}
+
+TEST(Cell, EstimateGrowsWithRecordsOperationsAndInserts) {
+  Cell cell = TestCell("std_map_rwlock", {{OpKind::kRead, 1}});
+  cell.record_count = 1000000000000;
+  cell.op_count = 1000000000000;
+  const uint64_t reads = cell.EstimatedBytes();
+  EXPECT_GT(reads, uint64_t{100} * 1000000000000);
+  cell.workload.mix = {};
+  cell.workload.mix[workload::IndexOf(OpKind::kInsert)] = 1;
+  EXPECT_GT(cell.EstimatedBytes(), reads);
+}
+
+}  // namespace
+}  // namespace bwlab::experiment

@@ -1,0 +1,172 @@
+#include "bwlab/experiment/engine_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include "bwlab/workload/value.h"
+
+namespace bwlab::experiment {
+namespace {
+
+using workload::Op;
+using workload::OpKind;
+using workload::ValueOf;
+
+constexpr Capabilities kAll{.scan = true, .erase = true};
+
+/// A std::map whose faults can be switched on.
+struct FakeSession {
+  std::map<uint64_t, uint64_t> map;
+  bool swaps_values = false;
+  bool scans_backwards = false;
+  bool scans_too_much = false;
+  bool miscounts_scans = false;
+  bool is_full = false;
+
+  OpResult Insert(uint64_t key, uint64_t value) {
+    if (is_full) return OpResult::kOutOfMemory;
+    return map.emplace(key, value).second ? OpResult::kOk : OpResult::kExists;
+  }
+  OpResult Upsert(uint64_t key, uint64_t value) {
+    map[key] = value;
+    return OpResult::kOk;
+  }
+  OpResult Update(uint64_t key, uint64_t value) {
+    if (!map.contains(key)) return OpResult::kNotFound;
+    map[key] = value;
+    return OpResult::kOk;
+  }
+  OpResult Delete(uint64_t key) {
+    return map.erase(key) == 1 ? OpResult::kOk : OpResult::kNotFound;
+  }
+  OpResult Get(uint64_t key, uint64_t* value) {
+    const auto found = map.find(key);
+    if (found == map.end()) return OpResult::kNotFound;
+    *value = swaps_values ? ValueOf(key + 1, 0) : found->second;
+    return OpResult::kOk;
+  }
+  template <class Visitor>
+  size_t Scan(uint64_t first, size_t limit, Visitor&& visit) {
+    std::vector<std::pair<uint64_t, uint64_t>> found;
+    for (auto at = map.lower_bound(first);
+         at != map.end() && found.size() < limit + (scans_too_much ? 1 : 0); ++at) {
+      found.emplace_back(at->first, swaps_values ? ValueOf(at->first + 1, 0) : at->second);
+    }
+    if (scans_backwards) found = {found.rbegin(), found.rend()};
+    for (const auto& [key, value] : found) visit(key, value);
+    return found.size() + (miscounts_scans ? 1 : 0);
+  }
+};
+
+std::unique_ptr<ThreadTally> RunOn(FakeSession& session, const std::vector<Op>& ops,
+                                   VerifyMode verify, uint32_t sample_every = 0) {
+  auto tally = std::make_unique<ThreadTally>();
+  ThreadTask task;
+  task.ops = ops;
+  task.verify = verify;
+  task.latency_sample_every = sample_every;
+  StreamLoop<FakeSession, kAll>(session, tally.get()).Run(task);
+  return tally;
+}
+
+Op OpOf(OpKind kind, uint64_t key, uint32_t version = 1, uint16_t length = 0) {
+  return {.key = key, .version = version, .length = length, .kind = kind};
+}
+
+FakeSession Loaded(uint64_t keys) {
+  FakeSession session;
+  for (uint64_t key = 0; key < keys; ++key) session.map[key] = ValueOf(key, 0);
+  return session;
+}
+
+TEST(StreamLoop, DoesAndCountsEachKindOfOperation) {
+  FakeSession session = Loaded(10);
+  const auto tally =
+      RunOn(session,
+            {OpOf(OpKind::kRead, 1), OpOf(OpKind::kRead, 99), OpOf(OpKind::kUpdate, 2, 7),
+             OpOf(OpKind::kUpdate, 99, 7), OpOf(OpKind::kInsert, 20, 5),
+             OpOf(OpKind::kInsert, 3, 5), OpOf(OpKind::kUpsert, 30, 6), OpOf(OpKind::kDelete, 4),
+             OpOf(OpKind::kDelete, 4), OpOf(OpKind::kReadModifyWrite, 5, 8),
+             OpOf(OpKind::kReadModifyWrite, 98, 8), OpOf(OpKind::kScan, 6, 0, 3)},
+            VerifyMode::kFull);
+  const auto counts = [&](OpKind kind) { return tally->ops[workload::IndexOf(kind)]; };
+  for (const OpKind kind : {OpKind::kRead, OpKind::kUpdate, OpKind::kInsert, OpKind::kDelete,
+                            OpKind::kReadModifyWrite}) {
+    EXPECT_EQ(counts(kind).ok, 1u) << workload::ToString(kind);
+    EXPECT_EQ(counts(kind).miss, 1u) << workload::ToString(kind);
+    EXPECT_EQ(counts(kind).fail, 0u) << workload::ToString(kind);
+  }
+  EXPECT_EQ(counts(OpKind::kUpsert).ok, 1u);
+  EXPECT_EQ(counts(OpKind::kScan).ok, 1u);
+  EXPECT_EQ(tally->records_scanned, 3u);
+  EXPECT_EQ(tally->checked, 5u);  // two reads, two read-modify-writes, one scan
+  EXPECT_EQ(tally->wrong, 0u);
+  EXPECT_EQ(session.map[2], ValueOf(2, 7));
+  EXPECT_EQ(session.map[20], ValueOf(20, 5));
+  EXPECT_EQ(session.map[3], ValueOf(3, 0)) << "a failed insert changes nothing";
+  EXPECT_EQ(session.map[30], ValueOf(30, 6));
+  EXPECT_EQ(session.map[5], ValueOf(5, 8));
+  EXPECT_FALSE(session.map.contains(4));
+}
+
+TEST(StreamLoop, CountsFailuresApartFromMisses) {
+  FakeSession session;
+  session.is_full = true;
+  const auto tally = RunOn(session, {OpOf(OpKind::kInsert, 1)}, VerifyMode::kOff);
+  EXPECT_EQ(tally->ops[workload::IndexOf(OpKind::kInsert)].fail, 1u);
+}
+
+TEST(StreamLoop, FindsEachFaultOfAnEngine) {
+  const std::vector<Op> read = {OpOf(OpKind::kRead, 3)};
+  const std::vector<Op> modify = {OpOf(OpKind::kReadModifyWrite, 3)};
+  const std::vector<Op> scan = {OpOf(OpKind::kScan, 2, 0, 4)};
+  const auto wrong = [](bool FakeSession::*fault, const std::vector<Op>& ops) {
+    FakeSession session = Loaded(10);
+    session.*fault = true;
+    const auto tally = RunOn(session, ops, VerifyMode::kFull);
+    EXPECT_EQ(tally->first_wrong.empty(), tally->wrong == 0);
+    return tally->wrong;
+  };
+  EXPECT_EQ(wrong(&FakeSession::swaps_values, read), 1u);
+  EXPECT_EQ(wrong(&FakeSession::swaps_values, modify), 1u);
+  EXPECT_EQ(wrong(&FakeSession::swaps_values, scan), 1u);
+  EXPECT_EQ(wrong(&FakeSession::scans_backwards, scan), 1u);
+  EXPECT_EQ(wrong(&FakeSession::scans_too_much, scan), 1u);
+  EXPECT_EQ(wrong(&FakeSession::miscounts_scans, scan), 1u);
+  FakeSession right = Loaded(10);
+  EXPECT_EQ(RunOn(right, scan, VerifyMode::kFull)->wrong, 0u);
+}
+
+TEST(StreamLoop, TheLargestKeyMayBeScanned) {
+  FakeSession session;
+  session.map[UINT64_MAX] = ValueOf(UINT64_MAX, 0);
+  session.map[UINT64_MAX - 1] = ValueOf(UINT64_MAX - 1, 0);
+  const auto tally = RunOn(session, {OpOf(OpKind::kScan, UINT64_MAX - 1, 0, 5)}, VerifyMode::kFull);
+  EXPECT_EQ(tally->wrong, 0u);
+  EXPECT_EQ(tally->records_scanned, 2u);
+}
+
+TEST(StreamLoop, ChecksNoneOneIn64OrAll) {
+  FakeSession session = Loaded(10);
+  const std::vector<Op> ops(6400, OpOf(OpKind::kRead, 1));
+  EXPECT_EQ(RunOn(session, ops, VerifyMode::kOff)->checked, 0u);
+  EXPECT_EQ(RunOn(session, ops, VerifyMode::kSample)->checked, 100u);
+  EXPECT_EQ(RunOn(session, ops, VerifyMode::kFull)->checked, 6400u);
+}
+
+TEST(StreamLoop, TimesEveryNthOperation) {
+  FakeSession session = Loaded(10);
+  const std::vector<Op> ops(100, OpOf(OpKind::kRead, 1));
+  const auto timed = [&](uint32_t every) {
+    return RunOn(session, ops, VerifyMode::kOff, every)->latency_ticks[0].count();
+  };
+  EXPECT_EQ(timed(0), 0u);
+  EXPECT_EQ(timed(1), 100u);
+  EXPECT_EQ(timed(3), 34u);
+  EXPECT_EQ(timed(1000), 1u);
+}
+
+}  // namespace
+}  // namespace bwlab::experiment

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "bwlab/base/status.h"
+
+namespace bwlab::experiment {
+
+/// Exit codes of run_experiment.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitUsage = 2,
+  kExitVerification = 3,
+  kExitEnvironment = 4,
+  kExitInternal = 70,
+  kExitInterrupted = 130,
+};
+
+inline int ExitCodeOf(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kOk:
+      return kExitOk;
+    case StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case StatusCode::kCorruption:
+      return kExitVerification;
+    case StatusCode::kOutOfMemory:
+    case StatusCode::kUnsupported:
+    case StatusCode::kIoError:
+      return kExitEnvironment;
+  }
+  return kExitInternal;
+}
+
+}  // namespace bwlab::experiment

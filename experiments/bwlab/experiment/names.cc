@@ -1,0 +1,75 @@
+#include "bwlab/experiment/names.h"
+
+#include <cstddef>
+
+#include "bwlab/workload/suggest.h"
+
+namespace bwlab::experiment {
+
+std::string UnknownName(std::string_view what, std::string_view name,
+                        std::span<const std::string> choices) {
+  const std::vector<std::string_view> views(choices.begin(), choices.end());
+  return "unknown " + std::string(what) + " " + Quoted(name) + "; " +
+         workload::DescribeChoices(name, views);
+}
+
+std::string Quoted(std::string_view name) {
+  constexpr size_t kShown = 60;
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char c : name.substr(0, kShown)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      quoted += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      quoted += c;
+    }
+  }
+  if (name.size() > kShown) quoted += "...";
+  return quoted + "\"";
+}
+
+std::string JoinNames(std::span<const std::string> names) {
+  std::string joined;
+  for (const std::string& name : names) {
+    if (!joined.empty()) joined += ", ";
+    joined += name;
+  }
+  return joined;
+}
+
+std::vector<std::string> SplitAt(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  size_t begin = 0;
+  while (true) {
+    const size_t end = text.find(separator, begin);
+    parts.emplace_back(text.substr(begin, end == std::string_view::npos ? end : end - begin));
+    if (end == std::string_view::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+bool MatchesGlob(std::string_view text, std::string_view pattern) {
+  size_t at = 0;
+  size_t star = std::string_view::npos;  // last star seen; `resume` is where it stops matching
+  size_t resume = 0;
+  size_t p = 0;
+  while (at < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = at;
+    } else if (p < pattern.size() && pattern[p] == text[at]) {
+      ++p;
+      ++at;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      at = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace bwlab::experiment

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "bwlab/base/status.h"
+#include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/topology.h"
+#include "bwlab/workload/op.h"
+
+namespace bwlab::experiment {
+
+/// One stream a thread.
+using Streams = std::vector<std::vector<workload::Op>>;
+
+/// What all threads together saw in one phase.
+struct PhaseResult {
+  double seconds = 0;  ///< from the moment all threads stood at the barrier to the end of the last
+  ThreadTally tally;   ///< merged
+  bool pinned = true;  ///< every thread stayed on a processor of its own choice
+
+  double OpsPerSecond() const;
+};
+
+struct PhaseOptions {
+  VerifyMode verify = VerifyMode::kOff;
+  uint32_t latency_sample_every = 0;
+};
+
+/// Runs stream t on pinned thread t, all from one barrier. Sessions are opened and tallies
+/// allocated before the clock starts. Errors: what an engine's OpenSession says.
+Result<std::unique_ptr<PhaseResult>> RunPhase(Engine& engine, const Streams& streams,
+                                              const PhaseOptions& options,
+                                              const Topology& topology);
+
+}  // namespace bwlab::experiment

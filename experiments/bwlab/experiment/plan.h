@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bwlab/base/status.h"
+#include "bwlab/experiment/cell.h"
+#include "bwlab/experiment/spec.h"
+
+namespace bwlab::experiment {
+
+/// Keeps the cells whose `key` (workload, engine or threads) matches one of the `patterns`.
+struct Filter {
+  std::string key;
+  std::vector<std::string> patterns;  ///< `*` stands for any run of characters
+};
+
+/// Reads `workload=ycsb_a|ycsb_b`.
+Result<Filter> ParseFilter(const std::string& argument);
+
+/// One process: a cell and the number of its repetition.
+struct PlannedRun {
+  size_t cell = 0;
+  uint32_t rep = 0;
+};
+
+/// What an experiment will run.
+struct Plan {
+  std::string experiment;
+  nlohmann::json spec;  ///< resolved
+  std::string spec_path;
+  std::vector<Cell> cells;
+  std::string baseline;  ///< label of the engine that ratios refer to
+  uint32_t reps = 1;
+
+  /// Every cell once a repetition: A B C, C B A, A B C, ... so that a drift of the machine hits all
+  /// cells alike.
+  std::vector<PlannedRun> InterleavedRuns() const;
+};
+
+/// Resolves every cell and checks it: names, capabilities, engine options, and memory against
+/// `available_bytes`. Errors: InvalidArgument that names the spec, the JSON path, the value, and
+/// what is allowed.
+Result<Plan> MakePlan(const Spec& spec, const std::vector<Filter>& filters,
+                      uint64_t available_bytes);
+
+}  // namespace bwlab::experiment

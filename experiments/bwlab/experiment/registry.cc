@@ -1,0 +1,42 @@
+#include "bwlab/experiment/registry.h"
+
+#include <algorithm>
+
+#include "bwlab/experiment/names.h"
+
+namespace bwlab::experiment {
+
+Result<const EngineEntry*> FindEngine(std::string_view label) {
+  const size_t slash = label.find('/');
+  const std::string_view engine = label.substr(0, slash);
+  const std::string_view variant =
+      slash == std::string_view::npos ? "default" : label.substr(slash + 1);
+  std::vector<std::string> engines;
+  std::vector<std::string> variants;
+  for (const EngineEntry* entry : AllEngines()) {
+    if (entry->Label() == label) return entry;
+    if (entry->engine == engine && entry->variant == variant) return entry;
+    if (entry->engine == engine) variants.emplace_back(entry->variant);
+    if (!entry->hidden &&
+        std::find(engines.begin(), engines.end(), entry->engine) == engines.end()) {
+      engines.emplace_back(entry->engine);
+    }
+  }
+  if (variants.empty()) return Status::InvalidArgument(UnknownName("engine", engine, engines));
+  if (variants.front().empty()) {
+    return Status::InvalidArgument("the engine " + Quoted(engine) + " has no variants, so " +
+                                   Quoted(label) + " names nothing");
+  }
+  return Status::InvalidArgument(
+      UnknownName("variant", variant, variants).insert(0, "engine " + Quoted(engine) + ": "));
+}
+
+std::vector<std::string> EngineLabels() {
+  std::vector<std::string> labels;
+  for (const EngineEntry* entry : AllEngines()) {
+    if (!entry->hidden) labels.push_back(entry->Label());
+  }
+  return labels;
+}
+
+}  // namespace bwlab::experiment

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bwlab/base/status.h"
+#include "bwlab/experiment/engine.h"
+
+namespace bwlab::experiment {
+
+/// Every engine and variant of this build, hidden ones included. The build writes this table from
+/// experiments/variants.cmake (registration by static constructors would be dropped from a static
+/// archive).
+std::span<const EngineEntry* const> AllEngines();
+
+/// The entry that `label` names: `std_map_rwlock`, `bwtree/scalar`, or `bwtree` for
+/// `bwtree/default`. Errors: InvalidArgument with the choices and "did you mean".
+Result<const EngineEntry*> FindEngine(std::string_view label);
+
+/// Labels of the engines that are not hidden.
+std::vector<std::string> EngineLabels();
+
+}  // namespace bwlab::experiment

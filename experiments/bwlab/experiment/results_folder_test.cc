@@ -1,0 +1,55 @@
+#include "bwlab/experiment/results_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace bwlab::experiment {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ResultsFolderTest : public testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(base_); }
+  void TearDown() override { fs::remove_all(base_); }
+
+  fs::path base_ = fs::path(testing::TempDir()) / "results_folder_test";
+};
+
+TEST_F(ResultsFolderTest, HoldsSpecAndResults) {
+  auto folder = ResultsFolder::Create(base_ / "a" / "b", {{"id", "x"}, {"schema_version", 1}});
+  ASSERT_TRUE(folder.ok()) << folder.status().message();
+  ASSERT_TRUE(folder.value().Add({{"cell_id", "ab"}, {"rep", 2}, {"schema_version", 1}}).ok());
+  EXPECT_TRUE(fs::is_regular_file(base_ / "a/b/spec.json"));
+  std::ifstream file(base_ / "a/b/cells/ab-r2.json");
+  std::string first;
+  std::getline(file, first);
+  std::getline(file, first);
+  EXPECT_EQ(first, "  \"schema_version\": 1,");
+  folder.value().RemoveIfWithoutResults();
+  EXPECT_TRUE(fs::exists(base_ / "a/b/cells/ab-r2.json")) << "it has a result";
+}
+
+TEST_F(ResultsFolderTest, RemovesExactlyWhatItMade) {
+  auto folder = ResultsFolder::Create(base_ / "a" / "b", {});
+  ASSERT_TRUE(folder.ok());
+  folder.value().RemoveIfWithoutResults();
+  EXPECT_FALSE(fs::exists(base_ / "a"));
+  EXPECT_TRUE(fs::exists(base_));
+}
+
+TEST_F(ResultsFolderTest, TakesAnEmptyFolderAndNoOther) {
+  fs::create_directories(base_ / "empty");
+  EXPECT_TRUE(ResultsFolder::Create(base_ / "empty", {}).ok());
+  EXPECT_EQ(ResultsFolder::Create(base_ / "empty", {}).status().code(),
+            StatusCode::kInvalidArgument);
+  std::ofstream(base_ / "file") << "x";
+  EXPECT_EQ(ResultsFolder::Create(base_ / "file", {}).status().code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(ResultsFolder::Create(base_ / "file" / "below", {}).status().code(),
+            StatusCode::kIoError);
+}
+
+}  // namespace
+}  // namespace bwlab::experiment

@@ -1,0 +1,81 @@
+#include "bwlab/experiment/spec.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace bwlab::experiment {
+namespace {
+
+using nlohmann::json;
+
+class SpecTest : public testing::Test {
+ protected:
+  void TearDown() override { std::remove(path_.c_str()); }
+
+  Result<Spec> Load(const std::string& text, const std::vector<std::string>& sets = {}) {
+    std::ofstream(path_) << text;
+    std::vector<Setting> settings;
+    for (const std::string& set : sets) settings.push_back(ParseSetting(set).value());
+    return LoadSpec(path_, settings);
+  }
+
+  const std::string path_ = testing::TempDir() + "spec_test.json";
+  const std::string small_ = R"({"schema_version": 1, "id": "x", "ops": 5, "keys": {"count": 7},
+      "matrix": {"workload": ["ycsb_a"], "engine": ["bwtree"], "threads": [1]},
+      "overrides": [{"where": {}, "set": {"ops": 9, "keys": {"count": 3}}}]})";
+};
+
+TEST_F(SpecTest, DefaultsAreFilledIn) {
+  const Result<Spec> spec = Load(small_);
+  ASSERT_TRUE(spec.ok()) << spec.status().message();
+  const json& document = spec.value().document;
+  EXPECT_EQ(document["reps"], 3);
+  EXPECT_EQ(document["seed"], 42);
+  EXPECT_EQ(document["verify"], "sample");
+  EXPECT_EQ(document["latency"]["sample_every"], 64);
+  EXPECT_EQ(document["keys"]["space"], "rand_int");
+  EXPECT_EQ(document["overrides"][0]["set"], json::parse(R"({"ops": 9, "keys": {"count": 3}})"))
+      << "an override sets nothing by default";
+}
+
+TEST_F(SpecTest, ASettingGoesBeforeTheFileAndItsOverrides) {
+  const Result<Spec> spec = Load(small_, {"ops=6", "verify=full", "matrix.threads=1,2,4"});
+  ASSERT_TRUE(spec.ok()) << spec.status().message();
+  EXPECT_EQ(spec.value().document["ops"], 6);
+  EXPECT_EQ(spec.value().document["verify"], "full");
+  EXPECT_EQ(spec.value().document["matrix"]["threads"], json::parse("[1, 2, 4]"));
+  EXPECT_EQ(spec.value().document["overrides"][0]["set"], json::parse(R"({"keys": {"count": 3}})"));
+}
+
+TEST_F(SpecTest, ASettingCanMakeObjectsThatAreNotThere) {
+  const Result<Spec> spec = Load(small_, {"engine_options.bwtree.leaf_capacity=64"});
+  ASSERT_TRUE(spec.ok()) << spec.status().message();
+  EXPECT_EQ(spec.value().document["engine_options"]["bwtree"]["leaf_capacity"], 64);
+}
+
+TEST_F(SpecTest, TextStaysTextWhereTheKeyWantsText) {
+  EXPECT_EQ(Load(small_, {"title=5"}).value().document["title"], "5");
+  EXPECT_EQ(Load(small_, {"title=\"5\""}).value().document["title"], "5");
+  EXPECT_EQ(Load(small_, {"title=a=b"}).value().document["title"], "a=b");
+}
+
+TEST_F(SpecTest, AWrongSettingIsBlamedOnTheSetting) {
+  const Result<Spec> spec = Load(small_, {"ops=0"});
+  EXPECT_EQ(spec.status().message().find("--set \"ops=0\": /ops: 0 is out of range"), 0u)
+      << spec.status().message();
+}
+
+TEST_F(SpecTest, AWrongFileIsBlamedOnTheFile) {
+  const Result<Spec> spec = Load("{}");
+  EXPECT_EQ(spec.status().message().find(path_ + ": /: "), 0u) << spec.status().message();
+}
+
+TEST_F(SpecTest, ASettingIntoSomethingThatIsNoObjectIsRefused) {
+  EXPECT_FALSE(Load(R"({"keys": 3})", {"keys.count=3"}).ok());
+  EXPECT_FALSE(Load(R"({"overrides": [3, {"set": 3}], "keys": {}})", {"keys.count=3"}).ok());
+}
+
+}  // namespace
+}  // namespace bwlab::experiment

@@ -1,0 +1,48 @@
+#include "bwlab/experiment/subprocess.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace bwlab::experiment {
+namespace {
+
+TEST(Subprocess, PassesMoreThanAPipeHoldsBothWays) {
+  std::string input;
+  for (int i = 0; i < 100000; ++i) input += std::to_string(i) + "\n";
+  const ProcessEnd end = RunProcess({"cat"}, input);
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_EQ(end.output, input);
+  EXPECT_EQ(end.error, "");
+}
+
+TEST(Subprocess, KeepsBothOutputsApart) {
+  const ProcessEnd end = RunProcess({"sh", "-c", "echo out; echo err >&2; exit 3"}, "");
+  EXPECT_EQ(end.exit_code, 3);
+  EXPECT_EQ(end.output, "out\n");
+  EXPECT_EQ(end.error, "err\n");
+}
+
+TEST(Subprocess, AChildThatDoesNotReadItsInputIsNoError) {
+  const ProcessEnd end = RunProcess({"true"}, std::string(1 << 20, 'x'));
+  EXPECT_EQ(end.exit_code, 0);
+}
+
+TEST(Subprocess, ReportsASignal) {
+  const ProcessEnd end = RunProcess({"sh", "-c", "kill -KILL $$"}, "");
+  EXPECT_EQ(end.exit_code, -1);
+  EXPECT_EQ(end.signal, SIGKILL);
+}
+
+TEST(Subprocess, ReportsAProgramThatIsNotThere) {
+  const ProcessEnd end = RunProcess({"/none/program"}, "input");
+  EXPECT_EQ(end.exit_code, -1);
+  EXPECT_NE(end.not_started, "");
+}
+
+TEST(Subprocess, NoShellReadsTheArguments) {
+  EXPECT_EQ(RunProcess({"echo", "$HOME;ls"}, "").output, "$HOME;ls\n");
+}
+
+}  // namespace
+}  // namespace bwlab::experiment

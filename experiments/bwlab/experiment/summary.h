@@ -1,0 +1,50 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace bwlab::experiment {
+
+/// All repetitions of one cell in a line.
+struct SummaryRow {
+  std::string workload;
+  uint32_t threads = 0;
+  std::string label;
+  std::string cell_id;
+  std::vector<double> ops_per_second;  ///< of each repetition
+  std::vector<double> bytes_per_key;   ///< of each repetition that has it
+
+  double MedianOpsPerSecond() const;
+};
+
+/// The results of an experiment, cell by cell.
+class Summary {
+ public:
+  /// `baseline` is the label of the engine that ratios refer to.
+  explicit Summary(std::string baseline) : baseline_(std::move(baseline)) {}
+
+  void Add(const nlohmann::json& result);
+
+  /// Rows in the order in which their cells first came.
+  const std::vector<SummaryRow>& rows() const { return rows_; }
+
+  /// Median throughput over that of the baseline at the same workload and threads; 0 where the
+  /// baseline has none.
+  double RatioToBaseline(const SummaryRow& row) const;
+
+  /// A table for people, columns aligned, with its heading.
+  std::string Text() const;
+
+  /// An array of objects with the same columns.
+  nlohmann::json Json() const;
+
+ private:
+  std::string baseline_;
+  std::vector<SummaryRow> rows_;
+};
+
+/// The middle value, or the mean of the two in the middle; 0 of none.
+double Median(std::vector<double> values);
+
+}  // namespace bwlab::experiment

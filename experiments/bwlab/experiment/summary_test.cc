@@ -1,0 +1,55 @@
+#include "bwlab/experiment/summary.h"
+
+#include <gtest/gtest.h>
+
+namespace bwlab::experiment {
+namespace {
+
+using nlohmann::json;
+
+json ResultOf(const char* label, uint32_t threads, double ops_per_second, json bytes_per_key) {
+  return {{"cell_id", std::string(label) + std::to_string(threads)},
+          {"workload", "ycsb_a"},
+          {"threads", threads},
+          {"label", label},
+          {"run", {{"throughput_ops_s", ops_per_second}}},
+          {"memory", {{"bytes_per_key", std::move(bytes_per_key)}}}};
+}
+
+TEST(Summary, MedianIsTheMiddle) {
+  EXPECT_EQ(Median({}), 0);
+  EXPECT_EQ(Median({3}), 3);
+  EXPECT_EQ(Median({9, 1, 3}), 3);
+  EXPECT_EQ(Median({9, 1, 3, 4}), 3.5);
+}
+
+TEST(Summary, RatiosCompareTheSameThreads) {
+  Summary summary("peer");
+  summary.Add(ResultOf("peer", 1, 1e6, 48));
+  summary.Add(ResultOf("peer", 2, 4e6, 48));
+  for (const double speed : {2e6, 1e6, 9e6}) summary.Add(ResultOf("mine", 2, speed, 20));
+  summary.Add(ResultOf("mine", 3, 1e6, nullptr));
+  ASSERT_EQ(summary.rows().size(), 4u);
+  EXPECT_EQ(summary.RatioToBaseline(summary.rows()[1]), 1);
+  EXPECT_EQ(summary.RatioToBaseline(summary.rows()[2]), 0.5);
+  EXPECT_EQ(summary.RatioToBaseline(summary.rows()[3]), 0) << "no baseline at 3 threads";
+  const json rows = summary.Json();
+  EXPECT_EQ(rows[2]["reps"], 3);
+  EXPECT_EQ(rows[2]["throughput_ops_s_min"], 1e6);
+  EXPECT_EQ(rows[2]["throughput_ops_s_max"], 9e6);
+  EXPECT_TRUE(rows[3]["bytes_per_key"].is_null());
+  EXPECT_TRUE(rows[3]["ratio_to_baseline"].is_null());
+}
+
+TEST(Summary, TableHasALineForEveryCell) {
+  Summary summary("peer");
+  summary.Add(ResultOf("peer", 1, 1.5e6, 48));
+  summary.Add(ResultOf("mine", 1, 3e6, nullptr));
+  EXPECT_EQ(summary.Text(),
+            "workload  threads  engine    Mops/s     min .. max      bytes/key  x peer\n"
+            "ycsb_a          1  peer       1.500    1.500 .. 1.500        48.0  1.00\n"
+            "ycsb_a          1  mine       3.000    3.000 .. 3.000           -  2.00\n");
+}
+
+}  // namespace
+}  // namespace bwlab::experiment

@@ -1,0 +1,32 @@
+# Turns experiments/variants.cmake into C++: one translation unit a variant, and the table of all engines.
+
+set(BWLAB_VARIANTS_FOLDER ${CMAKE_CURRENT_BINARY_DIR}/generated/variants)
+set(BWLAB_GENERATED_ENGINE_SOURCES "")
+set(BWLAB_VARIANT_ENTRIES "")
+
+# bwlab_variant(<name> <summary> <members>): `members` replaces members of bwlab::DefaultTraits.
+macro(bwlab_variant name summary members)
+  if(NOT "${name}" MATCHES "^[a-z][a-z0-9_]*$")
+    message(FATAL_ERROR "variants.cmake: \"${name}\" is no variant name: letters, digits and _ only")
+  endif()
+  set(BWLAB_VARIANT ${name})
+  set(BWLAB_VARIANT_SUMMARY "${summary}")
+  set(BWLAB_VARIANT_MEMBERS "${members}")
+  configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/variant.cc.in
+                 ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc @ONLY)
+  list(APPEND BWLAB_GENERATED_ENGINE_SOURCES ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc)
+  list(APPEND BWLAB_VARIANT_ENTRIES kBwTreeEntry_${name})
+endmacro()
+
+# Writes the table: the variants of the Bw-tree in their order, then the peers given.
+macro(bwlab_write_engine_table)
+  set(BWLAB_ENGINE_DECLARATIONS "")
+  set(BWLAB_ENGINE_POINTERS "")
+  foreach(entry ${BWLAB_VARIANT_ENTRIES} ${ARGN})
+    string(APPEND BWLAB_ENGINE_DECLARATIONS "extern const EngineEntry ${entry};\n")
+    string(APPEND BWLAB_ENGINE_POINTERS "    &${entry},\n")
+  endforeach()
+  configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/engine_table.cc.in
+                 ${BWLAB_VARIANTS_FOLDER}/engine_table.cc @ONLY)
+  list(APPEND BWLAB_GENERATED_ENGINE_SOURCES ${BWLAB_VARIANTS_FOLDER}/engine_table.cc)
+endmacro()

@@ -1,0 +1,124 @@
+// Question: how do the node searches compare, by node size, on a node in L1 and on nodes out of
+// cache? Baseline: ScalarBinarySearch. Each benchmark looks up random heads, half of them present.
+// Cold: the nodes together exceed the last-level cache, and the next node depends on the last
+// answer, so that lookups cannot overlap.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/simd.h"
+
+namespace bwlab {
+namespace {
+
+/// Equal nodes side by side: hints and heads of each on cache lines of their own.
+class Nodes {
+ public:
+  Nodes(uint32_t heads_per_node, uint32_t node_count) : count_(heads_per_node) {
+    const uint32_t blocks = (heads_per_node + 7) / 8;
+    hint_lines_ = (blocks + 7) / 8;
+    node_lines_ = hint_lines_ + blocks;
+    lines_.resize(std::size_t{node_lines_} * node_count);
+    std::mt19937_64 random(5);
+    std::vector<Head> sorted(heads_per_node);
+    for (uint32_t n = 0; n < node_count; ++n) {
+      for (Head& head : sorted) head = static_cast<Head>(random() & ~uint64_t{1});
+      std::sort(sorted.begin(), sorted.end());
+      Line* node = &lines_[std::size_t{n} * node_lines_];
+      for (uint32_t i = 0; i < heads_per_node; ++i) {
+        node[hint_lines_ + i / 8].at[i % 8] = sorted[i];
+        if (i % 8 == 0) node[i / 64].at[i / 8 % 8] = sorted[i];
+      }
+    }
+  }
+
+  SortedHeads node(std::size_t n) const {
+    const Line* node = &lines_[n * node_lines_];
+    return {node[0].at, node[hint_lines_].at, count_};
+  }
+
+ private:
+  struct alignas(64) Line {
+    Head at[8] = {kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax};
+  };
+  uint32_t count_;
+  uint32_t hint_lines_;
+  uint32_t node_lines_;
+  std::vector<Line> lines_;
+};
+
+std::vector<Head> RandomKeys(const Nodes& nodes, uint32_t heads_per_node) {
+  std::mt19937_64 random(9);
+  std::vector<Head> keys(std::size_t{1} << 20);
+  for (Head& key : keys) {
+    const Head present = nodes.node(0).heads[random() % heads_per_node];
+    key = random() % 2 == 0 ? present : static_cast<Head>(random());
+  }
+  return keys;
+}
+
+template <class Search>
+void SearchHot(benchmark::State& state) {
+  const auto size = static_cast<uint32_t>(state.range(0));
+  const Nodes nodes(size, 1);
+  const std::vector<Head> keys = RandomKeys(nodes, size);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Search::UpperBound(nodes.node(0), keys[i++ % keys.size()]));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+template <class Search>
+void SearchCold(benchmark::State& state) {
+  constexpr std::size_t kTotalBytes = std::size_t{256} << 20;
+  const auto size = static_cast<uint32_t>(state.range(0));
+  const auto node_count = static_cast<uint32_t>(kTotalBytes / (size * sizeof(Head)));
+  const Nodes nodes(size, node_count);
+  const std::vector<Head> keys = RandomKeys(nodes, size);
+  std::size_t i = 0;
+  uint64_t position = 0;
+  for (auto _ : state) {
+    const std::size_t n = (i * 0x9E3779B97F4A7C15 + position) % node_count;
+    position = Search::UpperBound(nodes.node(n), keys[i++ % keys.size()]);
+  }
+  benchmark::DoNotOptimize(position);
+  state.SetItemsProcessed(state.iterations());
+}
+
+template <class Search>
+void RegisterSearch() {
+  for (const int64_t size : {64, 128, 256}) {
+    const std::string name(Search::kName);
+    benchmark::RegisterBenchmark(("search_hot/" + name).c_str(), SearchHot<Search>)->Arg(size);
+    benchmark::RegisterBenchmark(("search_cold/" + name).c_str(), SearchCold<Search>)->Arg(size);
+  }
+}
+
+}  // namespace
+}  // namespace bwlab
+
+int main(int argc, char** argv) {
+  bwlab::RegisterSearch<bwlab::ScalarBinarySearch>();
+  bwlab::RegisterSearch<bwlab::BranchFreeSearch>();
+#if XSIMD_WITH_SSE4_2
+  bwlab::RegisterSearch<bwlab::SimdSearch<xsimd::sse4_2>>();
+#endif
+#if XSIMD_WITH_AVX2
+  bwlab::RegisterSearch<bwlab::SimdSearch<xsimd::avx2>>();
+#endif
+#if XSIMD_WITH_AVX512F
+  bwlab::RegisterSearch<bwlab::SimdSearch<xsimd::avx512f>>();
+#endif
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

@@ -1,0 +1,163 @@
+#include "run_experiment/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <iostream>
+
+#include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/names.h"
+
+namespace bwlab::cli {
+namespace {
+
+using experiment::ExitCodeOf;
+using experiment::kExitOk;
+using experiment::kExitUsage;
+
+constexpr const char* kFooter =
+    "\nExit codes: 0 ok, 2 usage or spec, 3 verification failed, 4 environment refused,\n"
+    "70 internal error, 130 interrupted.";
+
+/// Adds an option that takes exactly one value each time it is given.
+template <class T>
+void AddValue(::CLI::App* command, const std::string& name, T* value, const std::string& help,
+              const std::string& shown_type) {
+  ::CLI::Option* option = command->add_option(name, *value, help);
+  option->type_name(shown_type)->allow_extra_args(false)->option_text(shown_type);
+}
+
+/// Names of the options or of the subcommands, for "did you mean".
+std::vector<std::string> FlagsOf(const ::CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const ::CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return flags;
+}
+
+std::vector<std::string> CommandsOf(const ::CLI::App& app) {
+  std::vector<std::string> names;
+  for (const ::CLI::App* command : app.get_subcommands([](const ::CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+/// What is wrong with an argument that nothing takes.
+std::string DescribeExtra(const ::CLI::App& command, const std::string& extra) {
+  if (!extra.starts_with('-')) {
+    return command.get_name() + ": unexpected argument " + experiment::Quoted(extra);
+  }
+  return command.get_name() + ": " +
+         experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(command));
+}
+
+/// The whole command line of the program, with the requests that it fills.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.footer(kFooter);
+    app_.allow_extras();  // reported by this class, with "did you mean"
+    app_.set_version_flag("--version", std::string("run_experiment 0.1.0"));
+    DefineRun();
+    DefineList();
+    DefineValidate();
+  }
+
+  int Main(const std::vector<std::string>& argv) {
+    run_.argv = argv;
+    std::vector<std::string> reversed(argv.rbegin(), argv.rend() - 1);
+    try {
+      app_.parse(std::move(reversed));
+    } catch (const ::CLI::Success& success) {
+      return app_.exit(success) == 0 ? kExitOk : kExitUsage;
+    } catch (const ::CLI::ParseError& error) {
+      return Fail(kExitUsage, error.what());
+    }
+    for (const ::CLI::App* command : {run_command_, list_command_, validate_command_}) {
+      if (!command->parsed()) continue;
+      const std::vector<std::string> extras = command->remaining();
+      if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
+    }
+    const std::vector<std::string> extras = app_.remaining();
+    if (!extras.empty()) return Fail(kExitUsage, DescribeUnknownCommand(extras.front()));
+    if (list_command_->parsed()) return List(list_);
+    if (validate_command_->parsed()) return Validate(validate_);
+    return Run(run_);
+  }
+
+ private:
+  void DefineRun() {
+    run_command_ = app_.add_subcommand("run", "Run an experiment and write its results");
+    run_command_->allow_extras();
+    run_command_->add_option("spec", run_.spec, "A spec file, or the name of an experiment")
+        ->option_text("[quickstart]");
+    AddValue(
+        run_command_, "--set", &run_.sets,
+        "Override a key of the spec, such as keys.count=1000 or matrix.threads=1,2 (repeatable)",
+        "KEY=VALUE");
+    AddValue(run_command_, "--filter", &run_.filters,
+             "Run only the cells that match, such as workload=ycsb_a|ycsb_b or engine=bwtree/* "
+             "(repeatable: all must match)",
+             "KEY=PATTERN");
+    AddValue(run_command_, "--seed", &run_.seed, "Override the seed", "N");
+    AddValue(run_command_, "--reps", &run_.reps, "Override the number of repetitions", "N");
+    AddValue(run_command_, "--verify", &run_.verify,
+             "Check no reads, 1 in 64, or all: off, sample, full", "MODE");
+    AddValue(run_command_, "--out", &run_.out,
+             "New folder for the results (default: results/runs/<experiment>-<time>)", "DIR");
+    run_command_->add_flag("--json", run_.json, "Print the summary as JSON on standard output");
+    run_command_->footer(kFooter);
+  }
+
+  void DefineList() {
+    list_command_ = app_.add_subcommand("list", "List what experiments can name");
+    list_command_->allow_extras();
+    list_command_
+        ->add_option("topic", list_.topic,
+                     "engines, policies, variants, workloads, distributions or experiments")
+        ->option_text("TOPIC");
+    list_command_->add_flag("--json", list_.json, "Print an array of objects");
+  }
+
+  void DefineValidate() {
+    validate_command_ = app_.add_subcommand(
+        "validate", "Check specs, workloads and results, or whole results folders");
+    validate_command_->allow_extras();
+    validate_command_->add_option("files", validate_.files, "Files or results folders")
+        ->option_text("FILE...");
+    validate_command_->add_flag("--json", validate_.json, "Print an array of objects");
+  }
+
+  std::string DescribeUnknownCommand(const std::string& extra) const {
+    if (extra.starts_with('-')) {
+      return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
+    }
+    return experiment::UnknownName("command", extra, CommandsOf(app_));
+  }
+
+  ::CLI::App app_{
+      "Benchmarks ordered indexes: every cell of an experiment in a fresh process,\n"
+      "checked, with one JSON result each. Without arguments it runs the quickstart.",
+      "run_experiment"};
+  ::CLI::App* run_command_ = nullptr;
+  ::CLI::App* list_command_ = nullptr;
+  ::CLI::App* validate_command_ = nullptr;
+  RunRequest run_;
+  ListRequest list_;
+  ValidateRequest validate_;
+};
+
+}  // namespace
+
+int Main(const std::vector<std::string>& argv) { return CommandLine().Main(argv); }
+
+int Fail(int exit_code, std::string_view message) {
+  std::cerr << "run_experiment: " << message << '\n';
+  return exit_code;
+}
+
+int Fail(const Status& status) { return Fail(ExitCodeOf(status), status.message()); }
+
+}  // namespace bwlab::cli

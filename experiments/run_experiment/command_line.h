@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bwlab/base/status.h"
+
+namespace bwlab::cli {
+
+/// What `run` was asked to do.
+struct RunRequest {
+  std::string spec = "quickstart";  ///< a path, or the name of an experiment
+  std::vector<std::string> sets;    ///< k=v
+  std::vector<std::string> filters;
+  std::string seed;  ///< this and the next two: empty where not given
+  std::string reps;
+  std::string verify;
+  std::string out;
+  bool json = false;
+  std::vector<std::string> argv;  ///< the whole command line, for provenance
+};
+
+struct ListRequest {
+  std::string topic;
+  bool json = false;
+};
+
+struct ValidateRequest {
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+// One file a subcommand. Each returns the exit code of the program (see exit_code.h).
+int Run(const RunRequest& request);
+int List(const ListRequest& request);
+int Validate(const ValidateRequest& request);
+
+/// Parses the command line and runs the subcommand. No argument at all runs the quickstart.
+int Main(const std::vector<std::string>& argv);
+
+/// Prints `message` as the program's own error. @return `exit_code`
+int Fail(int exit_code, std::string_view message);
+int Fail(const Status& status);
+
+}  // namespace bwlab::cli

@@ -1,0 +1,43 @@
+#include "run_experiment/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+
+namespace bwlab::cli {
+
+Progress::Progress(size_t total) : total_(total), terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() {
+  if (terminal_) fmt::print(stderr, "\r\033[K");
+}
+
+void Progress::Started(const std::string& what) {
+  if (terminal_) fmt::print(stderr, "\r\033[K{} {}{}", Counter(), what, Remaining());
+}
+
+void Progress::Finished(const std::string& what, double ops_per_second) {
+  ++done_;
+  const std::string line =
+      fmt::format("{} {}: {:.3f} Mops/s{}", Counter(), what, ops_per_second / 1e6, Remaining());
+  if (terminal_) {
+    fmt::print(stderr, "\r\033[K{}", line);
+  } else {
+    fmt::print(stderr, "{}\n", line);
+  }
+}
+
+std::string Progress::Counter() const { return fmt::format("[{}/{}]", done_, total_); }
+
+std::string Progress::Remaining() const {
+  if (done_ == 0 || done_ == total_) return {};
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double left = elapsed / static_cast<double>(done_) * static_cast<double>(total_ - done_);
+  const int seconds = static_cast<int>(std::ceil(left));
+  if (seconds < 60) return fmt::format(", {} s left", seconds);
+  return fmt::format(", {} min {:02} s left", seconds / 60, seconds % 60);
+}
+
+}  // namespace bwlab::cli

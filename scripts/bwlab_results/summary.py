@@ -1,0 +1,73 @@
+"""Summaries over repetitions: median, spread, and ratio to a baseline."""
+
+from __future__ import annotations
+
+import difflib
+
+import pandas as pd
+
+from bwlab_results.errors import ResultsError
+from bwlab_results.load import Results
+
+GROUP = ["workload", "threads", "label"]
+# What may differ between two cells of one group, for the message that names it.
+_SETTINGS = ["engine", "variant", "record_count", "op_count", "host", "spec_sha256", "git_commit"]
+
+
+def default_baseline(results: Results) -> str | None:
+    """The spec's baseline, where it was measured; otherwise None."""
+    baseline = results.spec.get("baseline")
+    return baseline if baseline in results.ordered("label") else None
+
+
+def summarise(results: Results, metric: str = "throughput_ops_s",
+              baseline: str | None = None) -> pd.DataFrame:
+    """One row for each workload, thread count and label, in the spec's order.
+
+    Columns: `metric`; `n` (repetitions with a value), `median`, `min`, `max` (in the metric's
+    unit); `spread` ((max - min) / median); `baseline`, and `ratio`: median divided by the median of
+    the baseline at the same workload and thread count (NaN where there is none). `baseline` None
+    means the spec's.
+
+    Raises ResultsError for an unknown metric or baseline, and where a group holds cells of
+    different settings: these are never averaged together.
+    """
+    frame = results.frame
+    metrics = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
+    _require(metric, metrics, "metric")
+    labels = results.ordered("label")
+    if baseline is None:
+        baseline = default_baseline(results)
+    else:
+        _require(baseline, labels, "baseline")
+    _refuse_different_cells(frame)
+
+    table = frame.groupby(GROUP)[metric].agg(
+        n="count", median="median", min="min", max="max").reset_index()
+    table.insert(3, "metric", metric)
+    table["spread"] = (table["max"] - table["min"]) / table["median"].where(table["median"] > 0)
+    table["baseline"] = baseline
+    reference = table[table["label"] == baseline].set_index(["workload", "threads"])["median"]
+    against = [reference.get((row.workload, row.threads)) for row in table.itertuples()]
+    against = pd.Series(against, index=table.index, dtype="float64")
+    table["ratio"] = table["median"] / against.where(against > 0)
+    place = {name: i for column in ("workload", "label")
+             for i, name in enumerate(results.ordered(column))}
+    return table.sort_values(
+        GROUP, key=lambda c: c if c.name == "threads" else c.map(place), ignore_index=True)
+
+
+def _refuse_different_cells(frame: pd.DataFrame) -> None:
+    for (workload, threads, label), group in frame.groupby(GROUP):
+        if group["cell_id"].nunique() > 1:
+            differing = [name for name in _SETTINGS if group[name].nunique(dropna=False) > 1]
+            what = ", ".join(differing) or "settings inside config or workload_spec"
+            raise ResultsError(f"cells of {label} on {workload} with {threads} threads differ in "
+                               f"{what}; summarise them apart")
+
+
+def _require(name: str, choices: list[str], what: str) -> None:
+    if name not in choices:
+        near = difflib.get_close_matches(name, choices, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ResultsError(f"unknown {what} {name!r}{hint}; known: {', '.join(choices)}")

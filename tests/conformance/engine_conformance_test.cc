@@ -1,0 +1,291 @@
+// Every engine and variant against std::map, through the interface that the harness measures them
+// by: what an engine answers here is what run_experiment counts. Methods: random operations on few
+// keys, so that most of them meet an earlier one; the ends of the key space; and threads that race
+// for the same keys, where the sum of the answers is known whatever the schedule.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/registry.h"
+#include "bwlab/workload/value.h"
+
+namespace bwlab::experiment {
+namespace {
+
+using Model = std::map<uint64_t, uint64_t>;
+using Records = std::vector<std::pair<uint64_t, uint64_t>>;
+
+constexpr uint64_t kMax = UINT64_MAX;
+
+class EngineConformance : public testing::TestWithParam<const EngineEntry*> {
+ protected:
+  void SetUp() override {
+    const Result<nlohmann::json> config = GetParam()->resolve(nlohmann::json::object());
+    ASSERT_TRUE(config.ok()) << config.status().message();
+    Result<std::unique_ptr<Engine>> engine = GetParam()->open(config.value());
+    ASSERT_TRUE(engine.ok()) << engine.status().message();
+    engine_ = std::move(engine).value();
+  }
+
+  void TearDown() override {
+    const std::optional<Status> valid = engine_->Validate();
+    if (valid) {
+      EXPECT_TRUE(valid->ok()) << valid->message();
+    }
+  }
+
+  bool can_erase() const { return GetParam()->capabilities.erase; }
+
+  std::unique_ptr<CheckSession> Open() {
+    Result<std::unique_ptr<CheckSession>> session = engine_->OpenCheckSession();
+    EXPECT_TRUE(session.ok()) << session.status().message();
+    return std::move(session).value();
+  }
+
+  static Records Scan(CheckSession& session, uint64_t first, size_t limit) {
+    Records records;
+    const size_t visited = session.Scan(first, limit, [&records](uint64_t key, uint64_t value) {
+      records.emplace_back(key, value);
+      return true;
+    });
+    EXPECT_EQ(visited, records.size());
+    return records;
+  }
+
+  static Records Expected(const Model& model, uint64_t first, size_t limit) {
+    Records records;
+    for (auto at = model.lower_bound(first); at != model.end() && records.size() < limit; ++at) {
+      records.emplace_back(*at);
+    }
+    return records;
+  }
+
+  /// One random operation on both. `keys` are few, so that it meets what earlier ones did.
+  void Step(CheckSession& session, Model& model, std::mt19937_64& random,
+            const std::vector<uint64_t>& keys) {
+    const uint64_t key = keys[random() % keys.size()];
+    const uint64_t value = random();
+    const bool present = model.contains(key);
+    switch (random() % 6) {
+      case 0:
+        ASSERT_EQ(session.Insert(key, value), present ? OpResult::kExists : OpResult::kOk) << key;
+        model.emplace(key, value);
+        return;
+      case 1:
+        ASSERT_EQ(session.Upsert(key, value), OpResult::kOk) << key;
+        model[key] = value;
+        return;
+      case 2:
+        ASSERT_EQ(session.Update(key, value), present ? OpResult::kOk : OpResult::kNotFound) << key;
+        if (present) model[key] = value;
+        return;
+      case 3: {
+        if (!can_erase()) return;
+        ASSERT_EQ(session.Delete(key), present ? OpResult::kOk : OpResult::kNotFound) << key;
+        model.erase(key);
+        return;
+      }
+      case 4: {
+        uint64_t read = 12345;
+        ASSERT_EQ(session.Get(key, &read), present ? OpResult::kOk : OpResult::kNotFound) << key;
+        if (present) {
+          ASSERT_EQ(read, model[key]) << key;
+        }
+        return;
+      }
+      default: {
+        const size_t limit = random() % 20;
+        ASSERT_EQ(Scan(session, key, limit), Expected(model, key, limit)) << key << ", " << limit;
+      }
+    }
+  }
+
+  void RunAgainstModel(const std::vector<uint64_t>& keys, int steps) {
+    const std::unique_ptr<CheckSession> session = Open();
+    Model model;
+    std::mt19937_64 random(20240601);
+    for (int step = 0; step < steps; ++step) {
+      Step(*session, model, random, keys);
+      if (HasFatalFailure()) FAIL() << "at step " << step;
+    }
+    EXPECT_EQ(Scan(*session, 0, SIZE_MAX), Expected(model, 0, SIZE_MAX));
+    EXPECT_EQ(engine_->Size(), model.size());
+  }
+
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_P(EngineConformance, AgreesWithStdMapOnKeysThatAreSpread) {
+  std::mt19937_64 random(1);
+  std::vector<uint64_t> keys(2000);
+  for (uint64_t& key : keys) key = random();
+  RunAgainstModel(keys, 60000);
+}
+
+TEST_P(EngineConformance, AgreesWithStdMapOnNeighbouringKeysAtBothEnds) {
+  std::vector<uint64_t> keys;
+  for (uint64_t i = 0; i < 200; ++i) keys.insert(keys.end(), {i, kMax - i, (kMax / 2) + i});
+  RunAgainstModel(keys, 30000);
+}
+
+TEST_P(EngineConformance, AgreesWithStdMapOnOneKey) { RunAgainstModel({7}, 3000); }
+
+TEST_P(EngineConformance, EveryBitOfKeysAndValuesIsTheUsers) {
+  const std::unique_ptr<CheckSession> session = Open();
+  const std::array<uint64_t, 6> words = {
+      0, 1, kMax, kMax - 1, uint64_t{1} << 63, (uint64_t{1} << 63) - 1};
+  for (size_t i = 0; i < words.size(); ++i) {
+    ASSERT_EQ(session->Insert(words[i], words[words.size() - 1 - i]), OpResult::kOk) << words[i];
+  }
+  for (size_t i = 0; i < words.size(); ++i) {
+    uint64_t value = 12345;
+    ASSERT_EQ(session->Get(words[i], &value), OpResult::kOk) << words[i];
+    EXPECT_EQ(value, words[words.size() - 1 - i]);
+  }
+  EXPECT_EQ(Scan(*session, kMax, 10), (Records{{kMax, words[3]}}));
+  const Records all = Scan(*session, 0, 10);
+  ASSERT_EQ(all.size(), words.size());
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+}
+
+TEST_P(EngineConformance, AnEmptyIndexHasNothing) {
+  const std::unique_ptr<CheckSession> session = Open();
+  uint64_t value = 12345;
+  EXPECT_EQ(session->Get(0, &value), OpResult::kNotFound);
+  EXPECT_EQ(value, 12345u);
+  EXPECT_EQ(session->Update(0, 1), OpResult::kNotFound);
+  EXPECT_TRUE(Scan(*session, 0, SIZE_MAX).empty());
+  EXPECT_EQ(engine_->Size(), 0u);
+}
+
+TEST_P(EngineConformance, AScanStopsWhereItsVisitorSaysSo) {
+  const std::unique_ptr<CheckSession> session = Open();
+  for (uint64_t key = 0; key < 5000; ++key) session->Insert(2 * key, key);
+  size_t calls = 0;
+  const size_t visited = session->Scan(2001, 1000, [&calls](uint64_t key, uint64_t value) {
+    EXPECT_EQ(key, 2 * value);
+    EXPECT_EQ(key, 2002 + 2 * calls);
+    return ++calls < 300;
+  });
+  EXPECT_EQ(visited, 300u);
+  EXPECT_EQ(calls, 300u);
+  EXPECT_TRUE(Scan(*session, 0, 0).empty());
+  EXPECT_TRUE(Scan(*session, 10000, 10).empty());
+  EXPECT_EQ(Scan(*session, 9990, 100).size(), 5u);
+}
+
+TEST_P(EngineConformance, LiveBytesGrowWithRecords) {
+  const std::unique_ptr<CheckSession> session = Open();
+  for (uint64_t key = 0; key < 100000; ++key) {
+    session->Insert(key * 0x9e3779b97f4a7c15, key);
+  }
+  const double bytes_per_key = static_cast<double>(engine_->LiveBytes()) / 100000;
+  EXPECT_GT(bytes_per_key, 16) << "a record alone takes that";
+  EXPECT_LT(bytes_per_key, 100);
+}
+
+/// Runs `work(thread)` on four threads at once.
+template <class Work>
+void RunThreads(Work&& work) {
+  std::vector<std::jthread> threads;
+  for (uint64_t t = 0; t < 4; ++t) threads.emplace_back([&work, t] { work(t); });
+}
+
+TEST_P(EngineConformance, ExactlyOneOfRacingInsertsWins) {
+  constexpr uint64_t kKeys = 5000;
+  std::atomic<uint64_t> inserted{0};
+  RunThreads([&](uint64_t thread) {
+    const std::unique_ptr<CheckSession> session = Open();
+    for (uint64_t key = 0; key < kKeys; ++key) {
+      if (session->Insert(key, workload::ValueOf(key, static_cast<uint32_t>(thread))) ==
+          OpResult::kOk) {
+        ++inserted;
+      }
+    }
+  });
+  EXPECT_EQ(inserted, kKeys);
+  EXPECT_EQ(engine_->Size(), kKeys);
+  const std::unique_ptr<CheckSession> session = Open();
+  for (const auto& [key, value] : Scan(*session, 0, SIZE_MAX)) {
+    ASSERT_TRUE(workload::IsValueOf(key, value)) << key;
+  }
+}
+
+TEST_P(EngineConformance, ExactlyOneOfRacingDeletesWins) {
+  if (!can_erase()) GTEST_SKIP() << "cannot erase";
+  constexpr uint64_t kKeys = 5000;
+  {
+    const std::unique_ptr<CheckSession> session = Open();
+    for (uint64_t key = 0; key < kKeys; ++key) session->Insert(key, key);
+  }
+  std::atomic<uint64_t> deleted{0};
+  RunThreads([&](uint64_t) {
+    const std::unique_ptr<CheckSession> session = Open();
+    for (uint64_t key = 0; key < kKeys; ++key) {
+      if (session->Delete(key) == OpResult::kOk) ++deleted;
+    }
+  });
+  EXPECT_EQ(deleted, kKeys);
+  EXPECT_EQ(engine_->Size(), 0u);
+}
+
+TEST_P(EngineConformance, ReadersSeeWholeValuesOfTheirKeysWhileWritersWork) {
+  constexpr uint64_t kKeys = 1000;
+  {
+    const std::unique_ptr<CheckSession> session = Open();
+    for (uint64_t key = 0; key < kKeys; key += 2) session->Insert(key, workload::ValueOf(key, 0));
+  }
+  std::atomic<uint64_t> wrong{0};
+  RunThreads([&](uint64_t thread) {
+    const std::unique_ptr<CheckSession> session = Open();
+    std::mt19937_64 random(thread);
+    for (uint32_t step = 0; step < 20000; ++step) {
+      const uint64_t key = random() % kKeys;
+      if (thread % 2 == 0) {
+        session->Upsert(key, workload::ValueOf(key, step));
+        continue;
+      }
+      uint64_t value = 0;
+      const OpResult result = session->Get(key, &value);
+      // Even keys were there from the start, and nobody deletes.
+      if (result == OpResult::kOk ? !workload::IsValueOf(key, value) : key % 2 == 0) ++wrong;
+      uint64_t next = key;
+      session->Scan(key, 10, [&](uint64_t scanned, uint64_t scanned_value) {
+        if (scanned < next || !workload::IsValueOf(scanned, scanned_value)) ++wrong;
+        next = scanned + 1;
+        return true;
+      });
+    }
+  });
+  EXPECT_EQ(wrong, 0u);
+}
+
+std::vector<const EngineEntry*> ListedEngines() {
+  std::vector<const EngineEntry*> listed;
+  for (const EngineEntry* entry : AllEngines()) {
+    if (!entry->hidden) listed.push_back(entry);
+  }
+  return listed;
+}
+
+std::string NameOf(const testing::TestParamInfo<const EngineEntry*>& engine) {
+  std::string name = engine.param->Label();
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, EngineConformance, testing::ValuesIn(ListedEngines()), NameOf);
+
+}  // namespace
+}  // namespace bwlab::experiment

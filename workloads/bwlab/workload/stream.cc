@@ -1,0 +1,152 @@
+#include "bwlab/workload/stream.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <type_traits>
+
+#include "bwlab/workload/random.h"
+
+namespace bwlab::workload {
+namespace {
+
+std::string OutOfRange(const char* field, uint64_t value, uint64_t min, uint64_t max) {
+  return std::string(field) + " is " + std::to_string(value) + ", allowed are " +
+         std::to_string(min) + " to " + std::to_string(max);
+}
+
+}  // namespace
+
+std::string CheckStreamConfig(const StreamConfig& config) {
+  const uint64_t records_min = config.workload.InsertsOnly() ? 0 : 1;
+  if (config.record_count < records_min || config.record_count > kRecordsMax) {
+    return OutOfRange("record_count", config.record_count, records_min, kRecordsMax);
+  }
+  if (config.threads < 1 || config.threads > kThreadsMax) {
+    return OutOfRange("threads", config.threads, 1, kThreadsMax);
+  }
+  if (config.thread >= config.threads) {
+    return OutOfRange("thread", config.thread, 0, config.threads - 1);
+  }
+  if (config.op_offset > kOpsMax) return OutOfRange("op_offset", config.op_offset, 0, kOpsMax);
+  if (config.op_count > kOpsMax - config.op_offset) {
+    return OutOfRange("op_count", config.op_count, 0, kOpsMax - config.op_offset);
+  }
+  return "";
+}
+
+std::vector<Op> MakeLoadStream(const StreamConfig& config) {
+  assert(CheckStreamConfig(config).empty());
+  const KeySpace keys(config.key_space, config.seed);
+  std::vector<Op> ops;
+  ops.reserve(config.record_count / config.threads + 1);
+  for (uint64_t rank = config.thread; rank < config.record_count; rank += config.threads) {
+    ops.push_back({.key = keys.KeyOf(rank), .kind = OpKind::kInsert});
+  }
+  return ops;
+}
+
+std::vector<Op> MakeStream(const StreamConfig& config) {
+  std::vector<Op> ops(config.op_count);
+  StreamGenerator(config).Fill(ops);
+  return ops;
+}
+
+StreamGenerator::KindPicker::KindPicker(const std::array<double, kOpKindCount>& mix) {
+  limits_.fill(~uint64_t{0});
+  size_t count = 0;
+  double below = 0;
+  for (const OpKind kind : kAllOpKinds) {
+    const double share = mix[IndexOf(kind)];
+    if (share <= 0) continue;
+    if (count > 0 && below < 1.0) limits_[count - 1] = static_cast<uint64_t>(std::ldexp(below, 64));
+    below += share;
+    kinds_[count++] = kind;
+  }
+  assert(count > 0);
+  std::fill(kinds_.begin() + static_cast<std::ptrdiff_t>(count), kinds_.end(), kinds_[count - 1]);
+}
+
+OpKind StreamGenerator::KindPicker::operator()(uint64_t draw) const {
+  // A sum of comparisons instead of a search: the outcome is random, so a branch would be
+  // mispredicted.
+  size_t index = 0;
+  for (const uint64_t limit : limits_) index += draw >= limit ? 1 : 0;
+  return kinds_[index];
+}
+
+StreamGenerator::StreamGenerator(const StreamConfig& config)
+    : kind_of_(config.workload.mix),
+      scan_(config.workload.scan),
+      keys_(config.key_space, config.seed),
+      record_count_(config.record_count),
+      thread_(config.thread),
+      threads_(config.threads),
+      seed_(config.seed),
+      next_index_(config.op_offset) {
+  assert(CheckStreamConfig(config).empty());
+  if (config.workload.Has(OpKind::kInsert)) inserted_ = CountInsertsBefore(next_index_);
+  if (!config.workload.InsertsOnly()) {
+    requests_ = MakeRequests(config.workload.request, config.seed);
+  }
+}
+
+uint64_t StreamGenerator::CountInsertsBefore(uint64_t op_index) const {
+  uint64_t inserts = 0;
+  for (uint64_t index = 0; index < op_index; ++index) {
+    OpRandom random(seed_, thread_, index);
+    inserts += kind_of_(random.Next()) == OpKind::kInsert ? 1 : 0;
+  }
+  return inserts;
+}
+
+StreamGenerator::Requests StreamGenerator::MakeRequests(const RequestSpec& spec,
+                                                        uint64_t seed) const {
+  switch (spec.distribution) {
+    case DistributionKind::kUniform:
+      return UniformDistribution(record_count_);
+    case DistributionKind::kZipfian: {
+      ZipfianDistribution popularity(record_count_, spec.theta);
+      if (!spec.scrambled) return popularity;
+      return ScatteredZipfian{std::move(popularity), Permutation(record_count_, seed)};
+    }
+    case DistributionKind::kLatest:
+      return LatestDistribution(record_count_, record_count_ + inserted_, spec.theta);
+  }
+  return {};
+}
+
+template <class Distribution>
+void StreamGenerator::FillFrom(Distribution& requests, std::span<Op> out) {
+  constexpr bool kAsks = !std::is_same_v<Distribution, std::monostate>;
+  constexpr bool kByRecency = std::is_same_v<Distribution, LatestDistribution>;
+  const uint64_t scan_lengths = uint64_t{scan_.length_max} - scan_.length_min + 1;
+  for (Op& op : out) {
+    OpRandom random(seed_, thread_, next_index_);
+    const OpKind kind = kind_of_(random.Next());
+    uint64_t rank = 0;
+    uint64_t length = 0;
+    if (!kAsks || kind == OpKind::kInsert) {
+      rank = InsertedRank(inserted_++);
+      if constexpr (kByRecency) requests.Grow();
+    } else if constexpr (kAsks) {
+      rank = requests(random);
+      if constexpr (kByRecency) {
+        rank = rank < inserted_ ? InsertedRank(inserted_ - 1 - rank)
+                                : record_count_ - 1 - (rank - inserted_);
+      }
+      if (kind == OpKind::kScan) length = scan_.length_min + UniformBelow(random, scan_lengths);
+    }
+    op = {.key = keys_.KeyOf(rank),
+          .version = static_cast<uint32_t>(1 + next_index_ * threads_ + thread_),
+          .length = static_cast<uint16_t>(length),
+          .kind = kind};
+    ++next_index_;
+  }
+}
+
+void StreamGenerator::Fill(std::span<Op> out) {
+  std::visit([&](auto& requests) { FillFrom(requests, out); }, requests_);
+}
+
+}  // namespace bwlab::workload

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bwlab/workload/op.h"
+
+namespace bwlab::workload {
+
+/// SHA-256 over the streams in thread order, as 64 hexadecimal digits. Of each stream: the number
+/// of its operations as eight bytes, then its operations as they lie in memory; little-endian.
+/// Empty only if the cryptographic library cannot make a digest at all.
+std::string StreamsSha256(std::span<const std::vector<Op>> streams);
+
+}  // namespace bwlab::workload

@@ -1,0 +1,360 @@
+#include "bwlab/workload/stream.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include "bwlab/workload/chi_square_testing.h"
+
+namespace bwlab::workload {
+namespace {
+
+using testing::ChiSquarePValue;
+using testing::ChiSquarePValueUniform;
+using testing::kSuspicious;
+using testing::RankHistogram;
+
+WorkloadSpec Spec(const std::map<OpKind, double>& mix, RequestSpec request = {}) {
+  WorkloadSpec spec;
+  spec.name = "test";
+  for (const auto& [kind, share] : mix) spec.mix[IndexOf(kind)] = share;
+  spec.request = request;
+  return spec;
+}
+
+constexpr RequestSpec kUniform = {.distribution = DistributionKind::kUniform};
+constexpr RequestSpec kZipfian = {.distribution = DistributionKind::kZipfian, .theta = 0.99};
+constexpr RequestSpec kZipfianInOrder = {
+    .distribution = DistributionKind::kZipfian, .theta = 0.99, .scrambled = false};
+constexpr RequestSpec kLatest = {.distribution = DistributionKind::kLatest, .theta = 0.99};
+
+// Every kind of operation, under each distribution.
+std::vector<WorkloadSpec> MixedWorkloads() {
+  std::vector<WorkloadSpec> specs;
+  for (const RequestSpec& request : {kUniform, kZipfian, kZipfianInOrder, kLatest}) {
+    specs.push_back(Spec({{OpKind::kRead, 0.3},
+                          {OpKind::kUpdate, 0.1},
+                          {OpKind::kInsert, 0.2},
+                          {OpKind::kUpsert, 0.1},
+                          {OpKind::kDelete, 0.05},
+                          {OpKind::kReadModifyWrite, 0.05},
+                          {OpKind::kScan, 0.2}},
+                         request));
+  }
+  specs.push_back(Spec({{OpKind::kInsert, 1}}));
+  return specs;
+}
+
+TEST(LoadStream, AllThreadsTogetherLoadEachRecordOnceInOrder) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 1}});
+  for (const uint64_t records : {0, 1, 2, 3, 1000, 1001}) {
+    for (const uint32_t threads : {1u, 2u, 3u, 7u}) {
+      std::set<uint64_t> loaded;
+      for (uint32_t thread = 0; thread < threads; ++thread) {
+        const auto ops = MakeLoadStream({.workload = spec,
+                                         .key_space = KeySpaceKind::kMonoInt,
+                                         .record_count = std::max<uint64_t>(records, 1),
+                                         .thread = thread,
+                                         .threads = threads});
+        EXPECT_TRUE(std::is_sorted(ops.begin(), ops.end(),
+                                   [](const Op& a, const Op& b) { return a.key < b.key; }));
+        for (const Op& op : ops) {
+          EXPECT_EQ(op.kind, OpKind::kInsert);
+          EXPECT_EQ(op.version, 0u);
+          EXPECT_TRUE(loaded.insert(op.key).second) << op.key;
+        }
+      }
+      EXPECT_EQ(loaded.size(), std::max<uint64_t>(records, 1));
+      EXPECT_EQ(*loaded.rbegin(), loaded.size() - 1);
+    }
+  }
+}
+
+TEST(LoadStream, UsesTheKeysOfTheKeySpace) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 1}});
+  const KeySpace keys(KeySpaceKind::kRandInt, 5);
+  const auto ops = MakeLoadStream({.workload = spec, .record_count = 10, .seed = 5});
+  ASSERT_EQ(ops.size(), 10u);
+  for (uint64_t rank = 0; rank < 10; ++rank) EXPECT_EQ(ops[rank].key, keys.KeyOf(rank));
+}
+
+TEST(Stream, IsTheSameOnAnyThreadAndInAnyOrder) {
+  constexpr uint32_t kThreads = 4;
+  for (const WorkloadSpec& spec : MixedWorkloads()) {
+    const auto make = [&](uint32_t thread) {
+      return MakeStream({.workload = spec,
+                         .record_count = 1000,
+                         .op_count = 5000,
+                         .thread = thread,
+                         .threads = kThreads,
+                         .seed = 3});
+    };
+    std::vector<std::vector<Op>> at_once(kThreads);
+    {
+      std::vector<std::jthread> workers;
+      for (uint32_t t = 0; t < kThreads; ++t)
+        workers.emplace_back([&, t] { at_once[t] = make(t); });
+    }
+    for (uint32_t t = kThreads; t-- > 0;) EXPECT_EQ(make(t), at_once[t]);
+  }
+}
+
+TEST(Stream, IsTheSameInChunks) {
+  for (const WorkloadSpec& spec : MixedWorkloads()) {
+    StreamConfig config = {
+        .workload = spec, .record_count = 100, .op_count = 5000, .thread = 1, .threads = 3};
+    const std::vector<Op> whole = MakeStream(config);
+
+    StreamGenerator generator(config);
+    std::vector<Op> filled(whole.size());
+    for (size_t at = 0, size = 1; at < filled.size(); at += size, size = size * 2 + 1) {
+      generator.Fill(std::span(filled).subspan(at, std::min(size, filled.size() - at)));
+    }
+    EXPECT_EQ(filled, whole);
+
+    for (const uint64_t offset : {1, 777, 4999, 5000}) {
+      config.op_offset = offset;
+      config.op_count = whole.size() - offset;
+      const auto tail = std::span(whole).subspan(offset);
+      EXPECT_EQ(MakeStream(config), std::vector<Op>(tail.begin(), tail.end())) << offset;
+    }
+  }
+}
+
+TEST(Stream, DependsOnSeedAndThread) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 1}}, kZipfian);
+  const StreamConfig config = {
+      .workload = spec, .record_count = 1000, .op_count = 100, .threads = 2, .seed = 1};
+  StreamConfig other_seed = config;
+  other_seed.seed = 2;
+  StreamConfig other_thread = config;
+  other_thread.thread = 1;
+  EXPECT_NE(MakeStream(config), MakeStream(other_seed));
+  EXPECT_NE(MakeStream(config), MakeStream(other_thread));
+}
+
+TEST(Stream, VersionsAreUniqueOverTheThreads) {
+  const WorkloadSpec spec = Spec({{OpKind::kUpdate, 1}}, kUniform);
+  std::set<uint32_t> versions;
+  for (uint32_t thread = 0; thread < 3; ++thread) {
+    const auto ops = MakeStream(
+        {.workload = spec, .record_count = 10, .op_count = 100, .thread = thread, .threads = 3});
+    for (size_t i = 0; i < ops.size(); ++i) {
+      EXPECT_EQ(ops[i].version, 1 + i * 3 + thread);
+      versions.insert(ops[i].version);
+    }
+  }
+  EXPECT_EQ(versions.size(), 300u);
+}
+
+TEST(Stream, RealisesTheMix) {
+  for (const WorkloadSpec& spec : MixedWorkloads()) {
+    std::vector<uint64_t> counts(kOpKindCount);
+    for (const Op& op : MakeStream({.workload = spec, .record_count = 1000, .op_count = 200000})) {
+      ++counts[IndexOf(op.kind)];
+    }
+    std::vector<uint64_t> present_counts;
+    std::vector<double> present_shares;
+    for (const OpKind kind : kAllOpKinds) {
+      if (!spec.Has(kind)) {
+        EXPECT_EQ(counts[IndexOf(kind)], 0u);
+        continue;
+      }
+      present_counts.push_back(counts[IndexOf(kind)]);
+      present_shares.push_back(spec.Share(kind));
+    }
+    EXPECT_GT(ChiSquarePValue(present_counts, present_shares), kSuspicious);
+  }
+}
+
+TEST(Stream, InsertsTakeNewRanksInOrderAndNeverTheSame) {
+  constexpr uint64_t kRecords = 1000;
+  const KeySpace keys(KeySpaceKind::kRandInt, 0);
+  for (const WorkloadSpec& spec : MixedWorkloads()) {
+    std::set<uint64_t> inserted;
+    for (uint32_t thread = 0; thread < 3; ++thread) {
+      uint64_t n = 0;
+      for (const Op& op : MakeStream({.workload = spec,
+                          .record_count = kRecords,
+                          .op_count = 2000,
+                          .thread = thread,
+                          .threads = 3})) {
+        if (op.kind != OpKind::kInsert) continue;
+        EXPECT_EQ(keys.RankOf(op.key), kRecords + n++ * 3 + thread);
+        EXPECT_TRUE(inserted.insert(op.key).second);
+      }
+      EXPECT_GT(n, 0u);
+    }
+  }
+}
+
+TEST(Stream, InsertsAloneNeedNoRecords) {
+  const WorkloadSpec spec = Spec({{OpKind::kInsert, 1}});
+  const auto ops = MakeStream(
+      {.workload = spec, .key_space = KeySpaceKind::kMonoInt, .record_count = 0, .op_count = 10});
+  for (uint64_t i = 0; i < ops.size(); ++i) EXPECT_EQ(ops[i].key, i);
+}
+
+// What makes a miss an error: an operation asks for a loaded record or for one that its own thread
+// inserted before.
+TEST(Stream, AsksOnlyForWhatIsThere) {
+  constexpr uint64_t kRecords = 50;
+  const KeySpace keys(KeySpaceKind::kRandInt, 0);
+  for (const WorkloadSpec& spec : MixedWorkloads()) {
+    for (uint32_t thread = 0; thread < 2; ++thread) {
+      std::set<uint64_t> inserted;
+      for (const Op& op : MakeStream({.workload = spec,
+                          .record_count = kRecords,
+                          .op_count = 20000,
+                          .thread = thread,
+                          .threads = 2})) {
+        if (op.kind == OpKind::kInsert) {
+          inserted.insert(op.key);
+        } else {
+          ASSERT_TRUE(keys.RankOf(op.key) < kRecords || inserted.contains(op.key));
+        }
+      }
+    }
+  }
+}
+
+TEST(Stream, UniformRequestsMatchTheirClosedForm) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 0.9}, {OpKind::kInsert, 0.1}}, kUniform);
+  const KeySpace keys(KeySpaceKind::kRandInt, 0);
+  RankHistogram histogram(10000);
+  for (const Op& op : MakeStream({.workload = spec, .record_count = 10000, .op_count = 500000})) {
+    if (op.kind == OpKind::kInsert) continue;
+    ASSERT_TRUE(histogram.Add(keys.RankOf(op.key)));
+  }
+  EXPECT_GT(histogram.PValueOfUniform(), kSuspicious);
+}
+
+TEST(Stream, ZipfianRequestsInOrderMatchTheirClosedForm) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 0.5}, {OpKind::kUpdate, 0.5}}, kZipfianInOrder);
+  const KeySpace keys(KeySpaceKind::kRandInt, 0);
+  std::map<OpKind, RankHistogram> histograms = {{OpKind::kRead, RankHistogram(100000)},
+                                                {OpKind::kUpdate, RankHistogram(100000)}};
+  for (const Op& op : MakeStream({.workload = spec, .record_count = 100000, .op_count = 1000000})) {
+    ASSERT_TRUE(histograms.at(op.kind).Add(keys.RankOf(op.key)));
+  }
+  for (const auto& [kind, histogram] : histograms) {
+    EXPECT_GT(histogram.PValueOfZipfian(0.99), kSuspicious) << ToString(kind);
+  }
+}
+
+// Scrambling renames the records and leaves their popularity alone: the stream asks for the image
+// of the rank that the stream in order asks for.
+TEST(Stream, ScrambledRequestsAreThoseInOrderScattered) {
+  constexpr uint64_t kRecords = 100000;
+  const KeySpace keys(KeySpaceKind::kRandInt, 8);
+  const Permutation scatter(kRecords, 8);
+  const WorkloadSpec in_order = Spec({{OpKind::kRead, 1}}, kZipfianInOrder);
+  const WorkloadSpec scrambled = Spec({{OpKind::kRead, 1}}, kZipfian);
+  const auto a =
+      MakeStream({.workload = in_order, .record_count = kRecords, .op_count = 10000, .seed = 8});
+  const auto b =
+      MakeStream({.workload = scrambled, .record_count = kRecords, .op_count = 10000, .seed = 8});
+  for (size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(keys.RankOf(b[i].key), scatter(keys.RankOf(a[i].key)));
+  }
+}
+
+// The popular records are the same for all threads, or there would be no contention to measure.
+TEST(Stream, ThreadsShareThePopularRecords) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 1}}, kZipfian);
+  std::set<uint64_t> hottest;
+  for (uint32_t thread = 0; thread < 4; ++thread) {
+    std::unordered_map<uint64_t, int> counts;
+    for (const Op& op : MakeStream({.workload = spec,
+                        .record_count = 100000,
+                        .op_count = 20000,
+                        .thread = thread,
+                        .threads = 4})) {
+      ++counts[op.key];
+    }
+    hottest.insert(std::max_element(counts.begin(), counts.end(), [](auto& x, auto& y) {
+                     return x.second < y.second;
+                   })->first);
+  }
+  EXPECT_EQ(hottest.size(), 1u);
+}
+
+// Replays the stream and turns each key into how many newer records its thread knew at that moment.
+TEST(Stream, LatestRequestsAreZipfianInRecency) {
+  constexpr uint64_t kRecords = 100000;
+  constexpr uint32_t kThreads = 2;
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 0.95}, {OpKind::kInsert, 0.05}}, kLatest);
+  const KeySpace keys(KeySpaceKind::kRandInt, 0);
+  for (uint32_t thread = 0; thread < kThreads; ++thread) {
+    // The population grows by a tenth; recencies below the loaded number keep their relative
+    // frequencies.
+    RankHistogram histogram(kRecords);
+    uint64_t inserted = 0;
+    for (const Op& op : MakeStream({.workload = spec,
+                        .record_count = kRecords,
+                        .op_count = 200000,
+                        .thread = thread,
+                        .threads = kThreads})) {
+      if (op.kind == OpKind::kInsert) {
+        ++inserted;
+        continue;
+      }
+      const uint64_t rank = keys.RankOf(op.key);
+      const uint64_t recency = rank < kRecords
+                                   ? inserted + kRecords - 1 - rank
+                                   : inserted - 1 - (rank - kRecords - thread) / kThreads;
+      ASSERT_LT(recency, kRecords + inserted);
+      histogram.Add(recency);
+    }
+    EXPECT_GT(inserted, 9000u);
+    EXPECT_GT(histogram.PValueOfZipfian(0.99), kSuspicious);
+  }
+}
+
+TEST(Stream, ScanLengthsAreUniformBetweenTheirBoundsAndOthersHaveNone) {
+  WorkloadSpec spec = Spec({{OpKind::kScan, 0.95}, {OpKind::kInsert, 0.05}}, kZipfian);
+  spec.scan = {.length_min = 1, .length_max = 100};
+  std::vector<uint64_t> counts(100);
+  for (const Op& op : MakeStream({.workload = spec, .record_count = 1000, .op_count = 200000})) {
+    if (op.kind != OpKind::kScan) {
+      ASSERT_EQ(op.length, 0);
+      continue;
+    }
+    ASSERT_GE(op.length, 1);
+    ASSERT_LE(op.length, 100);
+    ++counts[op.length - 1u];
+  }
+  EXPECT_GT(ChiSquarePValueUniform(counts), kSuspicious);
+
+  spec.scan = {.length_min = 65535, .length_max = 65535};
+  for (const Op& op : MakeStream({.workload = spec, .record_count = 1000, .op_count = 100})) {
+    EXPECT_EQ(op.length, op.kind == OpKind::kScan ? 65535 : 0);
+  }
+}
+
+TEST(StreamConfig, SaysWhatIsWrongWithIt) {
+  const WorkloadSpec reads = Spec({{OpKind::kRead, 1}}, kUniform);
+  const WorkloadSpec inserts = Spec({{OpKind::kInsert, 1}});
+  EXPECT_EQ(CheckStreamConfig({.workload = reads, .record_count = 1}), "");
+  EXPECT_EQ(CheckStreamConfig({.workload = inserts, .record_count = 0}), "");
+  EXPECT_EQ(CheckStreamConfig({.workload = reads, .record_count = 0}),
+            "record_count is 0, allowed are 1 to 1099511627776");
+  EXPECT_EQ(CheckStreamConfig({.workload = inserts, .record_count = kRecordsMax + 1}),
+            "record_count is 1099511627777, allowed are 0 to 1099511627776");
+  EXPECT_EQ(CheckStreamConfig({.workload = reads, .record_count = 1, .threads = 0}),
+            "threads is 0, allowed are 1 to 65536");
+  EXPECT_EQ(CheckStreamConfig({.workload = reads, .record_count = 1, .thread = 2, .threads = 2}),
+            "thread is 2, allowed are 0 to 1");
+  EXPECT_NE(CheckStreamConfig({.workload = reads, .record_count = 1, .op_count = kOpsMax + 1}), "");
+  EXPECT_NE(CheckStreamConfig(
+                {.workload = reads, .record_count = 1, .op_count = kOpsMax, .op_offset = 1}),
+            "");
+  EXPECT_NE(CheckStreamConfig({.workload = reads, .record_count = 1, .op_offset = ~0ull}), "");
+}
+
+}  // namespace
+}  // namespace bwlab::workload

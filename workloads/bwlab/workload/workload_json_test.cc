@@ -1,0 +1,192 @@
+#include "bwlab/workload/workload_json.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace bwlab::workload {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::filesystem::path kDirectory = BWLAB_WORKLOADS_DIR;
+
+Json Valid() {
+  return Json::parse(R"({"schema_version": 1, "name": "w", "title": "t", "source": "s",
+    "mix": {"read": 0.5, "scan": 0.5},
+    "request": {"distribution": "zipfian", "theta": 0.99, "scrambled": false},
+    "scan": {"distribution": "uniform", "length_min": 1, "length_max": 100}})");
+}
+
+// The error after `patch` (an RFC 7386 merge patch: null removes) was laid over the valid workload.
+std::string ErrorWith(const char* patch) {
+  Json json = Valid();
+  json.merge_patch(Json::parse(patch));
+  return ParseWorkload(json, "w.json").error;
+}
+
+TEST(WorkloadJson, ReadsEveryField) {
+  const WorkloadParse parse = ParseWorkload(Valid(), "w.json");
+  ASSERT_TRUE(parse.ok()) << parse.error;
+  EXPECT_EQ(parse.spec.name, "w");
+  EXPECT_EQ(parse.spec.title, "t");
+  EXPECT_EQ(parse.spec.source, "s");
+  EXPECT_EQ(parse.spec.Share(OpKind::kRead), 0.5);
+  EXPECT_EQ(parse.spec.Share(OpKind::kScan), 0.5);
+  EXPECT_FALSE(parse.spec.Has(OpKind::kUpdate));
+  EXPECT_EQ(parse.spec.request.distribution, DistributionKind::kZipfian);
+  EXPECT_EQ(parse.spec.request.theta, 0.99);
+  EXPECT_FALSE(parse.spec.request.scrambled);
+  EXPECT_EQ(parse.spec.scan.length_min, 1);
+  EXPECT_EQ(parse.spec.scan.length_max, 100);
+}
+
+TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
+  const std::map<const char*, const char*> cases = {
+      {R"({"mixx": {}})",
+       "w.json: unknown key \"mixx\"; did you mean \"mix\"? Choices: schema_version, name, title, "
+       "source, mix, request, scan"},
+      {R"({"schema_version": 2})", "w.json: /schema_version: must be 1, but is 2"},
+      {R"({"schema_version": null})", "w.json: the key \"schema_version\" is missing"},
+      {R"({"name": null})", "w.json: the key \"name\" is missing"},
+      {R"({"name": "../a"})",
+       "w.json: /name: must be 1 to 128 of the characters A-Z a-z 0-9 . _ -, but is \"../a\""},
+      {R"({"title": ""})", "w.json: /title: must be a text of 1 to 1000 bytes, but is \"\""},
+      {R"({"source": 3})", "w.json: /source: must be a text of 1 to 1000 bytes, but is 3"},
+      {R"({"mix": 1})", "w.json: /mix: must be an object, but is 1"},
+      {R"({"mix": {"raed": 0.5}})",
+       "w.json: /mix: unknown key \"raed\"; did you mean \"read\"? Choices: read, update, insert, "
+       "upsert, delete, read_modify_write, scan"},
+      {R"({"mix": {"read": -0.5}})",
+       "w.json: /mix/read: must be a number from 0 to 1, but is -0.5"},
+      {R"({"mix": {"read": "0.5"}})",
+       "w.json: /mix/read: must be a number from 0 to 1, but is \"0.5\""},
+      {R"({"mix": {"read": [1]}})",
+       "w.json: /mix/read: must be a number from 0 to 1, but is an array"},
+      {R"({"mix": {"read": 0.25}})", "w.json: /mix: the shares must sum to 1, but sum to 0.75"},
+      {R"({"mix": {"read": null, "scan": null}})",
+       "w.json: /mix: the shares must sum to 1, but sum to 0.0"},
+      {R"({"request": null})", "w.json: the key \"request\" is missing"},
+      {R"({"request": {"thet": 1}})",
+       "w.json: /request: unknown key \"thet\"; did you mean \"theta\"? Choices: distribution, "
+       "theta, scrambled"},
+      {R"({"request": {"distribution": "zipf"}})",
+       "w.json: /request/distribution: unknown distribution \"zipf\"; Choices: uniform, zipfian, "
+       "latest"},
+      {R"({"request": {"distribution": 3}})",
+       "w.json: /request/distribution: unknown distribution 3; Choices: uniform, zipfian, latest"},
+      {R"({"request": {"theta": null}})", "w.json: /request: the key \"theta\" is missing"},
+      {R"({"request": {"theta": 0}})",
+       "w.json: /request/theta: must be a number above 0.0 and at most 10.0, but is 0"},
+      {R"({"request": {"theta": 10.5}})",
+       "w.json: /request/theta: must be a number above 0.0 and at most 10.0, but is 10.5"},
+      {R"({"request": {"distribution": "uniform"}})",
+       "w.json: /request/theta: is not used by uniform"},
+      {R"({"request": {"distribution": "latest"}})",
+       "w.json: /request/scrambled: is not used by latest, only by zipfian"},
+      {R"({"request": {"scrambled": 1}})",
+       "w.json: /request/scrambled: must be true or false, but is 1"},
+      {R"({"scan": null})", "w.json: the key \"scan\" is missing"},
+      {R"({"scan": {"distribution": "zipfian"}})",
+       "w.json: /scan/distribution: must be \"uniform\", but is \"zipfian\""},
+      {R"({"scan": {"length_min": 0}})",
+       "w.json: /scan/length_min: must be an integer from 1 to 65535, but is 0"},
+      {R"({"scan": {"length_max": 65536}})",
+       "w.json: /scan/length_max: must be an integer from 1 to 65535, but is 65536"},
+      {R"({"scan": {"length_max": 1.5}})",
+       "w.json: /scan/length_max: must be an integer from 1 to 65535, but is 1.5"},
+      {R"({"scan": {"length_max": -1}})",
+       "w.json: /scan/length_max: must be an integer from 1 to 65535, but is -1"},
+      {R"({"scan": {"length_min": 101}})",
+       "w.json: /scan/length_min: is 101, more than length_max, which is 100"},
+      {R"({"mix": {"scan": null, "read": 1}})", "w.json: /scan: is not used: the mix has no scans"},
+      {R"({"mix": {"scan": null, "read": null, "insert": 1}})",
+       "w.json: /request: is not used: the mix has inserts only"},
+  };
+  for (const auto& [patch, error] : cases) EXPECT_EQ(ErrorWith(patch), error) << patch;
+}
+
+TEST(WorkloadJson, ErrorsNameThePlaceInALargerDocument) {
+  Json json = Valid();
+  json["mix"]["read"] = 2;
+  EXPECT_EQ(ParseWorkload(json, "spec.json", "/base/workload").error,
+            "spec.json: /base/workload/mix/read: must be a number from 0 to 1, but is 2");
+  EXPECT_EQ(ParseWorkload(Json(3), "spec.json").error, "spec.json: must be an object, but is 3");
+}
+
+TEST(WorkloadJson, SumsWithinRoundingAreAccepted) {
+  Json json = Valid();
+  json["mix"] = {{"read", 0.1}, {"update", 0.2}, {"scan", 0.7}};
+  EXPECT_TRUE(ParseWorkload(json, "w.json").ok());
+  json["mix"]["scan"] = 0.7 + 1e-8;
+  EXPECT_FALSE(ParseWorkload(json, "w.json").ok());
+}
+
+TEST(WorkloadFiles, EachReadsBackFromItsJson) {
+  const std::vector<std::string> names = WorkloadNames(kDirectory);
+  EXPECT_EQ(names, (std::vector<std::string>{"load", "uniform_read", "ycsb_a", "ycsb_b", "ycsb_c",
+                                             "ycsb_d", "ycsb_e", "ycsb_f"}));
+  for (const std::string& name : names) {
+    const WorkloadParse parse = LoadWorkload(kDirectory, name);
+    ASSERT_TRUE(parse.ok()) << parse.error;
+    EXPECT_EQ(parse.spec.name, name);
+    const WorkloadParse again = ParseWorkload(ToJson(parse.spec), "again");
+    ASSERT_TRUE(again.ok()) << again.error;
+    EXPECT_EQ(again.spec, parse.spec);
+  }
+}
+
+TEST(WorkloadFiles, YcsbIsAsPublished) {
+  struct Published {
+    const char* name;
+    std::map<OpKind, double> mix;
+    DistributionKind distribution;
+  };
+  const Published published[] = {
+      {"ycsb_a", {{OpKind::kRead, 0.5}, {OpKind::kUpdate, 0.5}}, DistributionKind::kZipfian},
+      {"ycsb_b", {{OpKind::kRead, 0.95}, {OpKind::kUpdate, 0.05}}, DistributionKind::kZipfian},
+      {"ycsb_c", {{OpKind::kRead, 1}}, DistributionKind::kZipfian},
+      {"ycsb_d", {{OpKind::kRead, 0.95}, {OpKind::kInsert, 0.05}}, DistributionKind::kLatest},
+      {"ycsb_e", {{OpKind::kScan, 0.95}, {OpKind::kInsert, 0.05}}, DistributionKind::kZipfian},
+      {"ycsb_f",
+       {{OpKind::kRead, 0.5}, {OpKind::kReadModifyWrite, 0.5}},
+       DistributionKind::kZipfian},
+  };
+  for (const Published& workload : published) {
+    const WorkloadParse parse = LoadWorkload(kDirectory, workload.name);
+    ASSERT_TRUE(parse.ok()) << parse.error;
+    for (const OpKind kind : kAllOpKinds) {
+      const auto share = workload.mix.find(kind);
+      EXPECT_EQ(parse.spec.Share(kind), share == workload.mix.end() ? 0 : share->second);
+    }
+    EXPECT_EQ(parse.spec.request.distribution, workload.distribution);
+    EXPECT_EQ(parse.spec.request.theta, 0.99);
+    EXPECT_TRUE(parse.spec.MissIsError());
+  }
+  const WorkloadSpec e = LoadWorkload(kDirectory, "ycsb_e").spec;
+  EXPECT_EQ(e.scan.length_min, 1);
+  EXPECT_EQ(e.scan.length_max, 100);
+}
+
+TEST(WorkloadFiles, AnUnknownNameGetsASuggestion) {
+  const std::string error = LoadWorkload(kDirectory, "ycbs_a").error;
+  EXPECT_EQ(error,
+            "unknown workload \"ycbs_a\"; did you mean \"ycsb_a\"? Choices: load, uniform_read, "
+            "ycsb_a, ycsb_b, ycsb_c, ycsb_d, ycsb_e, ycsb_f");
+  EXPECT_FALSE(LoadWorkload(kDirectory, "../workloads/ycsb_a").ok());
+  EXPECT_EQ(LoadWorkload("/no/such/directory", "x").error,
+            "unknown workload \"x\"; there are none to choose from");
+}
+
+TEST(WorkloadFiles, TheFileIsCalledAsTheWorkload) {
+  const auto path = std::filesystem::path(::testing::TempDir()) / "other_name.json";
+  std::filesystem::copy_file(kDirectory / "ycsb_c.json", path,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(
+      LoadWorkloadFile(path).error,
+      path.string() + ": /name: must be \"other_name\" as the file is called, but is \"ycsb_c\"");
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace bwlab::workload
