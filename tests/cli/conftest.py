@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 120
 
 
@@ -82,7 +81,3 @@ def write_spec(run_experiment):
         return path
 
     return write
-
-
-def schema(kind):
-    return json.loads((REPOSITORY / "experiments" / "schema" / f"{kind}.schema.json").read_text())

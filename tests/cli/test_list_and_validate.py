@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from conftest import REPOSITORY, schema
+from repository import REPOSITORY, schema
 
 TOPICS = ["engines", "policies", "variants", "workloads", "distributions", "experiments"]
 

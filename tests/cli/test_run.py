@@ -9,7 +9,7 @@ import time
 import jsonschema
 import pytest
 
-from conftest import schema
+from repository import schema
 
 
 def results_of(folder):

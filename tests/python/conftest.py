@@ -1,5 +1,5 @@
 import sys
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from repository import REPOSITORY
+
 sys.path.insert(0, str(REPOSITORY / "scripts"))

@@ -5,7 +5,7 @@ import math
 
 import jsonschema
 import pytest
-from conftest import REPOSITORY
+from repository import REPOSITORY
 from made_results import made_result, made_spec, quickstart_documents, write_results
 
 from bwlab_results import ResultsError, load

@@ -6,7 +6,7 @@ import subprocess
 import xml.etree.ElementTree
 
 import pytest
-from conftest import REPOSITORY
+from repository import REPOSITORY
 from made_results import (LABELS, WORKLOADS, made_result, made_spec, quickstart_documents,
                           write_results)
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from repository import REPOSITORY
 
 REAL_TOOLS = ("bash", "cat", "date", "dirname", "env", "grep", "mkdir", "nproc", "realpath", "rm",
               "sed", "tee", "touch", "uname")

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <string>
 
 namespace bwlab::experiment {
 namespace {
@@ -14,7 +15,10 @@ class ResultsFolderTest : public testing::Test {
   void SetUp() override { fs::create_directories(base_); }
   void TearDown() override { fs::remove_all(base_); }
 
-  fs::path base_ = fs::path(testing::TempDir()) / "results_folder_test";
+  // A folder for each test: ctest runs them at the same time.
+  fs::path base_ = fs::path(testing::TempDir()) /
+                   (std::string("results_folder_test_") +
+                    testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
 TEST_F(ResultsFolderTest, HoldsSpecAndResults) {

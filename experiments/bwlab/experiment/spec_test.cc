@@ -21,7 +21,8 @@ class SpecTest : public testing::Test {
     return LoadSpec(path_, settings);
   }
 
-  const std::string path_ = testing::TempDir() + "spec_test.json";
+  const std::string path_ = testing::TempDir() + "spec_test_" +
+                            testing::UnitTest::GetInstance()->current_test_info()->name() + ".json";
   const std::string small_ = R"({"schema_version": 1, "id": "x", "ops": 5, "keys": {"count": 7},
       "matrix": {"workload": ["ycsb_a"], "engine": ["bwtree"], "threads": [1]},
       "overrides": [{"where": {}, "set": {"ops": 9, "keys": {"count": 3}}}]})";
