@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <vector>
@@ -156,6 +157,55 @@ TYPED_TEST(BwTreeModelTest, EverythingCanBeDeletedAndInsertedAgain) {
   }
 }
 
+TYPED_TEST(BwTreeModelTest, TheOrderOfDeletionDoesNotMatter) {
+  constexpr uint64_t kCount = 3000;
+  const std::vector<std::function<uint64_t(uint64_t)>> orders = {
+      [](uint64_t i) { return i; }, [](uint64_t i) { return kCount - 1 - i; },
+      [](uint64_t i) { return i * 1009 % kCount; },
+      [](uint64_t i) { return i % 2 == 0 ? i / 2 : kCount - 1 - i / 2; }};
+  for (const auto& order : orders) {
+    for (uint64_t i = 0; i < kCount; ++i) {
+      ASSERT_EQ(this->session_.Insert(i * 11 % kCount, i), OpResult::kOk);
+      this->model_[i * 11 % kCount] = i;
+    }
+    for (uint64_t i = 0; i < kCount; ++i) {
+      ASSERT_EQ(this->session_.Delete(order(i)), OpResult::kOk);
+      this->model_.erase(order(i));
+      if (i % 500 == 0) this->ExpectSameAsModel();
+    }
+    this->ExpectSameAsModel();
+  }
+}
+
+TYPED_TEST(BwTreeModelTest, ADeletedTreeIsAsSmallAsAnEmptyOneAndTenRoundsDoNotGrowIt) {
+  const auto settle = [&] {  // retired pages come back when sessions end
+    { auto session = std::move(this->tree_->OpenSession()).value(); }
+    this->session_ = std::move(this->tree_->OpenSession()).value();
+    return this->tree_->Memory();
+  };
+  constexpr uint64_t kCount = 20'000;
+  std::vector<uint64_t> live_bytes;
+  std::vector<uint64_t> pooled_bytes;
+  std::vector<uint64_t> table_bytes;
+  const uint64_t empty_bytes = settle().live_bytes;
+  for (int round = 0; round < 10; ++round) {
+    for (uint64_t i = 0; i < kCount; ++i) {
+      ASSERT_EQ(this->session_.Insert(i * 0x9E3779B97F4A7C15, i), OpResult::kOk);
+    }
+    for (uint64_t i = 0; i < kCount; ++i) {
+      ASSERT_EQ(this->session_.Delete((i * 7919 % kCount) * 0x9E3779B97F4A7C15), OpResult::kOk);
+    }
+    this->ExpectSameAsModel();
+    const MemoryUsage memory = settle();
+    live_bytes.push_back(memory.live_bytes - memory.retired_bytes);
+    pooled_bytes.push_back(memory.pooled_bytes);
+    table_bytes.push_back(memory.mapping_table_bytes);
+  }
+  for (uint64_t bytes : live_bytes) EXPECT_LE(bytes, empty_bytes + 4096);
+  EXPECT_LE(pooled_bytes.back(), pooled_bytes[1] + pooled_bytes[1] / 8);
+  EXPECT_LE(table_bytes.back(), table_bytes[1] + table_bytes[1] / 8);
+}
+
 TYPED_TEST(BwTreeModelTest, AVisitorMayStopTheScanAndUseTheSession) {
   for (uint64_t key = 0; key < 100; ++key)
     ASSERT_EQ(this->session_.Insert(key, key), OpResult::kOk);
@@ -194,6 +244,14 @@ TEST(BwTreeCounters, TellTheStructureModificationsOfALoad) {
   EXPECT_GT(counters[TreeEvent::kRootGrowth], 3u);
   EXPECT_GE(counters[TreeEvent::kPageRetired], counters[TreeEvent::kPageFreed]);
   EXPECT_EQ(counters[TreeEvent::kCasLost], 0u);
+  EXPECT_EQ(counters[TreeEvent::kLeafMerge], 0u);
+
+  for (uint64_t key = 0; key < 1000; ++key) ASSERT_EQ(session.Delete(key), OpResult::kOk);
+  const TreeCounters after = tree->Counters();
+  // Every leaf but the last is merged away, and every level but the leaves.
+  EXPECT_EQ(after[TreeEvent::kLeafMerge], after[TreeEvent::kLeafSplit]);
+  EXPECT_EQ(after[TreeEvent::kRootShrink], after[TreeEvent::kRootGrowth]);
+  EXPECT_GT(after[TreeEvent::kInnerMerge], 10u);
 }
 
 TEST(BwTreeMemory, AscendingInsertsFillLeavesRandomOnesDoNotWasteThem) {

@@ -60,7 +60,7 @@ class BwTree {
   /// writes that do.
   uint64_t Size() const;
 
-  /// Checks the invariants I1-I8 of PROTOCOL.md on every node. @return Corruption that names the
+  /// Checks the invariants I1-I9 of PROTOCOL.md on every node. @return Corruption that names the
   /// first node at fault.
   Status Validate() const;
 
@@ -83,6 +83,7 @@ class BwTree {
     std::atomic<int64_t> size_delta{0};  // inserts minus deletes; written by the owner alone
     std::atomic<int64_t> live_bytes{0};  // pages allocated minus freed; written by the owner alone
     PageId spare_id = kNoPage;           // allocated for a node that was never published
+    uint32_t merge_nesting = 0;          // merges under way that made each other possible
     std::atomic<bool> in_use{true};
     SessionState* next = nullptr;
   };
@@ -99,12 +100,36 @@ class BwTree {
     SessionState& state_;
   };
 
+  /// One finished merge may start others, a level above or at the seam below; this bounds the stack
+  /// that they take. What is left undone waits for the next delete.
+  static constexpr uint32_t kMergeNestingMax = 64;
+  class NestingCount {
+   public:
+    explicit NestingCount(uint32_t& count) : count_(count) { ++count_; }
+    ~NestingCount() { --count_; }
+    NestingCount(const NestingCount&) = delete;
+    NestingCount& operator=(const NestingCount&) = delete;
+
+   private:
+    uint32_t& count_;
+  };
+
   /// A node as one load of its mapping word saw it; what a CAS on it expects.
   struct Snapshot {
     PageId id = kNoPage;
     PackedWord word{0};
 
     PackedPage& page() const { return *word.page(); }
+
+    /// Of an inner node: calls f(IndexTerm) -> bool in key order until it returns false. @return
+    /// false if it did.
+    template <class F>
+    bool VisitTerms(F&& f) const {
+      return VisitMerged(page(), SortedDeltas(page(), word.members()), 0,
+                         [&f](Head separator, uint64_t payload) {
+                           return f(IndexTerm{separator, payload});
+                         });
+    }
   };
 
   /// How an attempt to change a node ended.
@@ -119,6 +144,8 @@ class BwTree {
   // bw_tree_get.inl.h
   Snapshot Read(PageId id) const;
   Snapshot FindNode(Head head, uint32_t level) const;
+  Snapshot ReadRoot(uint64_t* root = nullptr) const;
+  static IndexTerm TermFor(const Snapshot& inner, Head head);
   static PageId ChildFor(const Snapshot& inner, Head head);
   OpResult Get(SessionState& state, Key key, Value* value) const;
 
@@ -134,13 +161,30 @@ class BwTree {
 
   // bw_tree_consolidate.inl.h
   Attempt Consolidate(SessionState& state, const Snapshot& node, const Delta* extra);
-  uint32_t LeftShareOfSplit(const PackedPage& page, const MergePlan& plan) const;
+  Attempt Absorb(SessionState& state, const Snapshot& left, const Snapshot& right);
+  Attempt Replace(SessionState& state, const Snapshot& node, const MergePlan& plan,
+                  const MergePlan* tail);
+  uint32_t LeftShareOfSplit(const MergePlan& plan, const MergePlan* tail) const;
 
-  // bw_tree_smo.inl.h
+  // bw_tree_split.inl.h
   OpResult FindNodeForWrite(SessionState& state, Head head, uint32_t level, Snapshot* node);
   OpResult PostSeparator(SessionState& state, PageId left, Head separator, PageId right,
                          uint32_t parent_level);
-  OpResult GrowRoot(SessionState& state, const Snapshot& root);
+  OpResult GrowRoot(SessionState& state, uint64_t root_ref, const Snapshot& root);
+  bool SwingRoot(uint64_t root_ref, PageId id);
+
+  // bw_tree_merge.inl.h
+  void ShrinkAfterDelete(SessionState& state, PageId leaf);
+  void TryMerge(SessionState& state, const Snapshot& node);
+  bool MayMerge(const Snapshot& left, const Snapshot& right) const;
+  OpResult HelpMerge(SessionState& state, const Snapshot& parent, const IndexTerm& term);
+  OpResult MarkVictim(SessionState& state, PageId victim, Snapshot* marked);
+  OpResult AbsorbVictim(SessionState& state, const Snapshot& parent, const IndexTerm& term,
+                        const Snapshot& victim, PageId* heir);
+  void AfterMerge(SessionState& state, PageId parent, PageId heir, const Snapshot& victim);
+  void TryShrinkRoot(SessionState& state);
+  void FinishRootShrink(SessionState& state, uint64_t root_ref, const Snapshot& root);
+  bool IsUnderfull(const Snapshot& node) const;
 
   // bw_tree_memory.inl.h
   SessionState* NewSessionState();
@@ -149,6 +193,7 @@ class BwTree {
   void FreePage(SessionState& state, PackedPage* page);
   void FreeUnpublished(SessionState& state, PageId id, PackedPage* page);
   void RetirePage(SessionState& state, PackedPage* page);
+  void RetireNode(SessionState& state, const Snapshot& node);
   auto FreeRetired(SessionState& state);
   PageId TakeId(SessionState& state);
   template <class F>
@@ -165,7 +210,10 @@ class BwTree {
   typename Traits::Allocator::Shared allocator_;
   typename Traits::Reclamation::Domain domain_;
   MappingTable table_;
-  alignas(kCacheLineBytes) std::atomic<PageId> root_{kNoPage};
+  // Change count (32 bits) | page id of the root (32). The count tells a root that came back after
+  // it had grown and shrunk, so that a late GrowRoot does not install what the earlier root's split
+  // has since been merged into.
+  alignas(kCacheLineBytes) std::atomic<uint64_t> root_{kNoPage};
   alignas(kCacheLineBytes) std::atomic<SessionState*> states_{nullptr};
 };
 
@@ -226,7 +274,8 @@ class BwTree<Traits>::Session {
 #include "bwlab/bwtree/bw_tree_consolidate.inl.h"  // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_get.inl.h"          // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_memory.inl.h"       // IWYU pragma: export
+#include "bwlab/bwtree/bw_tree_merge.inl.h"        // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_scan.inl.h"         // IWYU pragma: export
-#include "bwlab/bwtree/bw_tree_smo.inl.h"          // IWYU pragma: export
+#include "bwlab/bwtree/bw_tree_split.inl.h"        // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_validate.inl.h"     // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_write.inl.h"        // IWYU pragma: export

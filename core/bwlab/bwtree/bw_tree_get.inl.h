@@ -15,31 +15,49 @@ typename BwTree<Traits>::Snapshot BwTree<Traits>::Read(PageId id) const {
   return {id, word};
 }
 
-/// The child whose range holds `head`: that of the greatest separator that is not above it, in base
-/// or slots.
+/// The root as its word is now; `*root`, where wanted, gets the value of root_ that led there.
 template <TreeTraits Traits>
-PageId BwTree<Traits>::ChildFor(const Snapshot& inner, Head head) {
+typename BwTree<Traits>::Snapshot BwTree<Traits>::ReadRoot(uint64_t* root) const {
+  // (G1) acquire: pairs with (G2), so that the new root's word is there.
+  const uint64_t value = root_.load(std::memory_order_acquire);
+  if (root != nullptr) *root = value;
+  return Read(static_cast<PageId>(value));
+}
+
+/// The index term whose child's range holds `head`: that of the greatest separator not above it, in
+/// base or slots.
+template <TreeTraits Traits>
+IndexTerm BwTree<Traits>::TermFor(const Snapshot& inner, Head head) {
   const PackedPage& page = inner.page();
   const uint32_t upper = Search::UpperBound(page.sorted(), head);
   BWLAB_ASSERT(upper > 0);  // I4: the first separator is the low key
-  uint64_t child = page.payloads()[upper - 1];
-  Head separator = page.heads()[upper - 1];
+  IndexTerm term{page.heads()[upper - 1], page.payloads()[upper - 1]};
   ForEachMember(inner.word.members(), [&](uint32_t slot) {
-    const Head candidate = page.SlotHead(slot);
-    if (candidate <= head && candidate > separator) {
-      separator = candidate;
-      child = page.SlotPayload(slot);
+    const Head separator = page.SlotHead(slot);
+    if (separator <= head && separator >= term.separator) {
+      term = {separator, page.SlotPayload(slot)};
     }
   });
-  return static_cast<PageId>(child);
+  return term;
+}
+
+/// The child by which a reader reaches `head`. A child with an intent may have been absorbed
+/// already, and its frozen page be stale: the reader goes to the one before it, and right from
+/// there as long as it is still a node of its own. (The first child has no intent, neighbours never
+/// have one both: I9.)
+template <TreeTraits Traits>
+PageId BwTree<Traits>::ChildFor(const Snapshot& inner, Head head) {
+  const IndexTerm term = TermFor(inner, head);
+  if (term.has_intent()) [[unlikely]]
+    return TermFor(inner, term.separator - 1).child();
+  return term.child();
 }
 
 /// The node of `level` whose range holds `head`. Steps over splits whose separator is not posted
 /// yet; helps nobody. The root must not be below `level`.
 template <TreeTraits Traits>
 typename BwTree<Traits>::Snapshot BwTree<Traits>::FindNode(Head head, uint32_t level) const {
-  // (G1) acquire: pairs with the release in GrowRoot, so that the new root's word is there.
-  Snapshot node = Read(root_.load(std::memory_order_acquire));
+  Snapshot node = ReadRoot();
   for (;;) {
     const PackedPage& page = node.page();
     if (page.IsBeyond(head)) [[unlikely]] {

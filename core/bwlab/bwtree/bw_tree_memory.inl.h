@@ -37,8 +37,8 @@ BwTree<Traits>::~BwTree() {
     state.participant.Drain(FreeRetired(state));
   });
   for (uint64_t id = kNoPage + 1; id < table_.ids_used(); ++id) {
-    const PackedWord word(table_.Load(static_cast<PageId>(id)));
-    if (word.page() != nullptr) FreePage(*first, word.page());
+    const uint64_t raw = table_.Load(static_cast<PageId>(id));
+    if (MappingTable::IsNode(raw)) FreePage(*first, PackedWord(raw).page());
   }
   for (SessionState* state = first; state != nullptr;) {
     SessionState* next = state->next;
@@ -127,9 +127,11 @@ void BwTree<Traits>::FreeUnpublished(SessionState& state, PageId id, PackedPage*
 /// What a reclamation policy calls for a page whose grace period is over.
 template <TreeTraits Traits>
 auto BwTree<Traits>::FreeRetired(SessionState& state) {
-  return [this, &state](Retired* page) {
+  return [this, &state](Retired* retired) {
     state.stats.Add(TreeEvent::kPageFreed);
-    FreePage(state, static_cast<PackedPage*>(page));
+    auto* page = static_cast<PackedPage*>(retired);
+    if (page->dying_id() != kNoPage) table_.FreeId(page->dying_id());
+    FreePage(state, page);
   };
 }
 
@@ -138,6 +140,14 @@ template <TreeTraits Traits>
 void BwTree<Traits>::RetirePage(SessionState& state, PackedPage* page) {
   state.stats.Add(TreeEvent::kPageRetired);
   state.participant.Retire(page, FreeRetired(state));
+}
+
+/// For a marked node that no page leads to any more: page and id come back after the same grace
+/// period.
+template <TreeTraits Traits>
+void BwTree<Traits>::RetireNode(SessionState& state, const Snapshot& node) {
+  node.page().set_dying_id(node.id);
+  RetirePage(state, &node.page());
 }
 
 template <TreeTraits Traits>

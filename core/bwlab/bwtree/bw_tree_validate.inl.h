@@ -23,7 +23,7 @@ struct BwTree<Traits>::Validator {
   /// I1, I2, I5, I6: what one node shows by itself.
   Status CheckNode(const Snapshot& node) const {
     const PackedPage& page = node.page();
-    if (page.count() > tree.capacity(page.level())) {
+    if (page.count() > tree.capacity(page.level()) + page.slot_count()) {
       return Fault(node, "I6: " + std::to_string(page.count()) + " records exceed the capacity");
     }
     const SortedHeads sorted = page.sorted();
@@ -75,15 +75,23 @@ struct BwTree<Traits>::Validator {
       return Fault(node, "I4: the first separator is not the low key");
     }
     Status status;
-    VisitMerged(page, SortedDeltas(page, node.word.members()), 0, [&](Head head, uint64_t payload) {
-      const auto child = static_cast<PageId>(payload);
+    bool intent_before = true;  // as if before the first child, which may have none
+    node.VisitTerms([&](const IndexTerm& term) {
+      const PageId child = term.child();
+      if (term.has_intent() && intent_before) {
+        status = Fault(node, "I9: an intent on the first child, or on two neighbours");
+        return false;
+      }
+      intent_before = term.has_intent();
+      // A victim that was absorbed already stands in no level.
+      if (term.has_intent() && At(child).word.marked()) return true;
       while (below->id != child && below->page().right() != kNoPage) {
         *below = At(below->page().right());
       }
       if (below->id != child) {
         status = Fault(node, "I7: child " + std::to_string(child) +
                                  " does not stand in the level below, or not in order");
-      } else if (below->page().low() != head) {
+      } else if (below->page().low() != term.separator) {
         status =
             Fault(node, "I4: child " + std::to_string(child) + " does not begin at its separator");
       } else if (below->page().level() + 1 != page.level()) {
@@ -103,7 +111,7 @@ struct BwTree<Traits>::Validator {
     Snapshot below;
     if (!leaves) {
       if (Status status = CheckNode(node); !status.ok()) return status;
-      below = At(ChildFor(node, kHeadMin));
+      below = At(TermFor(node, kHeadMin).child());
       *first = below;
     }
     for (;;) {
@@ -124,7 +132,7 @@ struct BwTree<Traits>::Validator {
 template <TreeTraits Traits>
 Status BwTree<Traits>::Validate() const {
   Validator validator{*this};
-  Snapshot first = validator.At(root_.load(std::memory_order_acquire));
+  Snapshot first = validator.At(static_cast<PageId>(root_.load(std::memory_order_acquire)));
   for (;;) {
     const bool leaves = first.page().is_leaf();
     if (Status status = validator.CheckLevel(&first); !status.ok()) return status;

@@ -39,8 +39,8 @@ OpResult BwTree<Traits>::Write(SessionState& state, const Delta& delta, Conditio
     const uint32_t upper = Search::UpperBound(page->sorted(), delta.head);
     const bool in_base = upper > 0 && page->heads()[upper - 1] == delta.head;
     uint32_t slot = kSlotsMax;
-    // As long as the page stays, a lost CAS changed nothing but the members.
-    while (&leaf.page() == page) {
+    // As long as the page stays, a lost CAS changed nothing but the members, or marked the node.
+    while (&leaf.page() == page && !leaf.word.marked()) {
       const uint32_t older = Search::MatchMembers(page->slot_heads(), page->slot_count(),
                                                   leaf.word.members(), delta.head);
       const bool present = older == 0
@@ -59,6 +59,7 @@ OpResult BwTree<Traits>::Write(SessionState& state, const Delta& delta, Conditio
         // exact for whoever is ordered after it.
         state.size_delta.store(state.size_delta.load(std::memory_order_relaxed) + change,
                                std::memory_order_relaxed);
+        if (delta.removes()) ShrinkAfterDelete(state, leaf.id);
         return OpResult::kOk;
       }
       if (attempt != Attempt::kLost) return FailureOf(attempt);

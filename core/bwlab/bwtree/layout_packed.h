@@ -16,7 +16,14 @@
 namespace bwlab {
 
 /// What a delta does to its key.
-enum class DeltaKind : uint8_t { kInsert, kUpdate, kDelete, kIndexTermInsert };
+enum class DeltaKind : uint8_t {
+  kInsert,
+  kUpdate,
+  kDelete,
+  kIndexTermInsert,
+  kIndexTermDelete,
+  kMergeIntent,  // replaces an index term by the same one with the intent flag
+};
 
 /// Slots a packed page may have at most: as many as a mapping word has member bits.
 inline constexpr uint32_t kSlotsMax = 20;
@@ -24,10 +31,10 @@ inline constexpr uint32_t kSlotsMax = 20;
 /// A page of the packed layout: an immutable base node, and slots for the deltas on top of it in
 /// the same allocation.
 ///
-/// The mapping word is `page address / 64 (41 bits) | zero (3) | members (20)`: a member bit says
-/// that the slot's delta is published and not superseded. At most one member holds a given key,
-/// since whoever publishes a delta drops the older one of its key from the members in the same CAS.
-/// So the word alone is the node's state: a reader needs neither a chain nor depths, one SIMD
+/// The mapping word is `page address / 64 (41 bits) | zero (2) | mark (1) | members (20)`: a member
+/// bit says that the slot's delta is published and not superseded. At most one member holds a given
+/// key, since whoever publishes a delta drops the older one of its key from the members in the same
+/// CAS. So the word alone is the node's state: a reader needs neither a chain nor depths, one SIMD
 /// comparison of all slots finds the delta of a key, and a word that comes back (A-B-A) means the
 /// same records as before, so that a CAS that expects it is right to succeed.
 ///
@@ -63,9 +70,7 @@ class PackedPage : public Retired {
   /// payloads, then calls Seal.
   PackedPage(uint32_t level, uint32_t count, uint32_t slots, const Geometry& geometry)
       : count_(static_cast<uint16_t>(count)),
-        hints_line_(static_cast<uint16_t>(geometry.hints_line)),
         heads_line_(static_cast<uint16_t>(geometry.heads_line)),
-        payloads_line_(static_cast<uint16_t>(geometry.payloads_line)),
         slot_count_(static_cast<uint8_t>(slots)),
         level_(static_cast<uint8_t>(level)) {
     bytes = geometry.bytes;
@@ -85,9 +90,9 @@ class PackedPage : public Retired {
   /// Whether `head`, which is not below the range, lies beyond it.
   bool IsBeyond(Head head) const { return head >= high_ && right_ != kNoPage; }
 
-  SortedHeads sorted() const { return {Line<Head>(hints_line_), heads(), count_}; }
+  SortedHeads sorted() const { return {hints(), heads(), count_}; }
   const Head* heads() const { return Line<Head>(heads_line_); }
-  const uint64_t* payloads() const { return Line<uint64_t>(payloads_line_); }
+  const uint64_t* payloads() const { return Line<uint64_t>(heads_line_ + Geometry::Lines(count_)); }
   const Head* slot_heads() const { return Line<Head>(1); }
 
   // For the builder, before publication.
@@ -102,10 +107,16 @@ class PackedPage : public Retired {
     Head* head = mutable_heads();
     const uint32_t blocks = Geometry::Lines(count_);
     std::fill(head + count_, head + blocks * kBlockHeads, kHeadMax);
-    Head* hint = const_cast<Head*>(Line<Head>(hints_line_));
+    Head* hint = const_cast<Head*>(hints());
     for (uint32_t b = 0; b < blocks; ++b) hint[b] = head[b * kBlockHeads];
     std::fill(hint + blocks, head, kHeadMax);  // the heads begin where the hints end
   }
+
+  /// The id that ends with this page, when its grace period is over; kNoPage where the node lives
+  /// on in another page.
+  PageId dying_id() const { return dying_id_; }
+  /// For the thread that unlinked the node; readers never look at it.
+  void set_dying_id(PageId id) { dying_id_ = id; }
 
   /// A slot for the calling thread alone, or slot_count() or more when all are taken.
   uint32_t ClaimSlot() {
@@ -150,21 +161,21 @@ class PackedPage : public Retired {
     return std::launder(
         reinterpret_cast<const T*>(reinterpret_cast<const char*>(this) + line * kCacheLineBytes));
   }
+  const Head* hints() const { return Line<Head>(1 + Geometry::Lines(slot_count_)); }
   const uint64_t* slot_payloads() const {
-    return Line<uint64_t>(payloads_line_ + Geometry::Lines(count_));
+    return Line<uint64_t>(heads_line_ + 2 * Geometry::Lines(count_));
   }
 
   PageId right_ = kNoPage;
   Head low_ = kHeadMin;
   Head high_ = kHeadMax;
   const uint16_t count_;
-  const uint16_t hints_line_;
   const uint16_t heads_line_;
-  const uint16_t payloads_line_;
   std::atomic<uint16_t> next_slot_{0};
   const uint8_t slot_count_;
   const uint8_t level_;
   std::array<std::atomic<DeltaKind>, kSlotsMax> slot_kinds_{};
+  PageId dying_id_ = kNoPage;
 };
 static_assert(sizeof(PackedPage) == kCacheLineBytes, "the header is the first line of a page");
 
@@ -184,12 +195,31 @@ class PackedWord {
   }
   uint32_t members() const { return static_cast<uint32_t>(raw_) & kMembersMask; }
 
+  /// A marked word never changes again: its node is about to be absorbed by its left sibling, or is
+  /// a root that gives way to its only child. Page and members stay readable.
+  bool marked() const { return (raw_ & kMark) != 0; }
+  PackedWord WithMark() const { return PackedWord(raw_ | kMark); }
+
  private:
   /// User addresses have 47 bits, the low six of a page are zero: 41 bits remain, above 23 others.
   static constexpr uint32_t kAddressShift = 17;
   static constexpr uint32_t kMembersMask = (uint32_t{1} << kSlotsMax) - 1;
+  static constexpr uint64_t kMark = uint64_t{1} << kSlotsMax;
 
   uint64_t raw_;
+};
+
+/// An entry of an inner node: where the child's range begins, and its id. With the intent flag the
+/// child is to be merged into the one before it.
+struct IndexTerm {
+  static constexpr uint64_t kIntentFlag = uint64_t{1} << 32;
+
+  Head separator;
+  uint64_t payload;
+
+  PageId child() const { return static_cast<PageId>(payload); }
+  bool has_intent() const { return (payload & kIntentFlag) != 0; }
+  IndexTerm WithIntent() const { return {separator, payload | kIntentFlag}; }
 };
 
 /// Calls f(slot) for every member, lowest first.

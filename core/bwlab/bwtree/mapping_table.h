@@ -43,8 +43,21 @@ class MappingTable {
                                             std::memory_order_acquire);                    // (R1)
   }
 
-  /// A fresh id, or kNoPage when all are used up.
+  /// An id for the calling thread alone, or kNoPage when all are used up.
   PageId AllocateId() {
+    // (T2) acquire: pairs with (T3), so that the link in the word of the first free id is there.
+    uint64_t first = free_.load(std::memory_order_acquire);
+    while (static_cast<PageId>(first) != kNoPage) {
+      const auto id = static_cast<PageId>(first);
+      // Another thread may take and use this id meanwhile; then the word is no link, and the tag
+      // makes the CAS fail.
+      const uint64_t next = word(id).load(std::memory_order_relaxed) >> kLinkShift;
+      const uint64_t desired = ((first >> 32) + 1) << 32 | (next & UINT32_MAX);
+      if (free_.compare_exchange_weak(first, desired, std::memory_order_acquire)) {
+        word(id).store(0, std::memory_order_relaxed);
+        return id;
+      }
+    }
     // (T1) relaxed: the id reaches others only through a word or a page that (W1) releases.
     uint64_t id = next_id_.load(std::memory_order_relaxed);
     do {
@@ -53,11 +66,31 @@ class MappingTable {
     return static_cast<PageId>(id);
   }
 
+  /// Takes back an id that no thread can hold any more: its grace period is over.
+  void FreeId(PageId id) {
+    uint64_t first = free_.load(std::memory_order_relaxed);
+    uint64_t desired;
+    do {
+      word(id).store((first & UINT32_MAX) << kLinkShift | kLinkFlag, std::memory_order_relaxed);
+      desired = ((first >> 32) + 1) << 32 | id;
+      // (T3) release: pairs with (T2).
+    } while (!free_.compare_exchange_weak(first, desired, std::memory_order_release,
+                                          std::memory_order_relaxed));
+  }
+
+  /// Whether the word of a handed-out id names a node; false for ids that are free or not installed
+  /// yet.
+  static bool IsNode(uint64_t raw_word) { return raw_word != 0 && (raw_word & kLinkFlag) == 0; }
+
   /// One past the largest id handed out.
   uint64_t ids_used() const { return next_id_.load(std::memory_order_relaxed); }
   uint64_t bytes_used() const { return ids_used() * sizeof(uint64_t); }
 
  private:
+  /// The word of a free id links to the next one. The flag is a bit that words of nodes leave zero.
+  static constexpr uint64_t kLinkFlag = uint64_t{1} << 22;
+  static constexpr uint32_t kLinkShift = 23;
+
   std::atomic<uint64_t>& word(PageId id) const {
     // The reservation is zeroed memory; an atomic of an integer is implicitly created in it.
     return static_cast<std::atomic<uint64_t>*>(memory_.address())[id];
@@ -66,6 +99,7 @@ class MappingTable {
   VirtualReservation memory_;
   const uint64_t pages_max_;
   alignas(64) std::atomic<uint64_t> next_id_{kNoPage + 1};
+  std::atomic<uint64_t> free_{kNoPage};  // tag (32 bits, against A-B-A) | first free id (32)
 };
 
 }  // namespace bwlab

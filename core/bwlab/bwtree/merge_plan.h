@@ -15,7 +15,7 @@ struct Delta {
   uint64_t payload;
   DeltaKind kind;
 
-  bool removes() const { return kind == DeltaKind::kDelete; }
+  bool removes() const { return kind == DeltaKind::kDelete || kind == DeltaKind::kIndexTermDelete; }
 };
 
 /// The members of a page in key order, from a head on. Fixed size: lives on the stack.
@@ -144,12 +144,20 @@ class MergePlan {
     return plan;
   }
 
+  const PackedPage& base() const { return base_; }
+  uint32_t delta_count() const { return deltas_.size(); }
   /// Records after the merge.
   uint32_t count() const { return count_; }
 
   /// Whether every delta lies behind the last base record: what ascending insertion leaves.
   bool AppendsOnly() const {
     return deltas_.size() > 0 && steps_[0].base_position == base_.count();
+  }
+
+  /// Calls emit(head, payload) -> bool for every record after the merge, until it returns false.
+  template <class Emit>
+  bool Visit(Emit&& emit) const {
+    return VisitMerged(base_, deltas_, 0, emit);
   }
 
   void WriteTo(RecordSink& sink) const {

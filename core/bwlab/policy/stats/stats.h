@@ -18,6 +18,9 @@ enum class TreeEvent : uint8_t {
   kLeafSplit,
   kInnerSplit,
   kRootGrowth,
+  kLeafMerge,
+  kInnerMerge,
+  kRootShrink,
   kSeparatorHelped,
   kPageRetired,
   kPageFreed,
@@ -27,9 +30,10 @@ enum class TreeEvent : uint8_t {
 inline constexpr std::size_t kTreeEventCount = static_cast<std::size_t>(TreeEvent::kEventCount);
 
 inline constexpr std::array<std::string_view, kTreeEventCount> kTreeEventNames = {
-    "deltas_published",    "cas_lost",      "leaf_consolidations", "inner_consolidations",
-    "deltas_consolidated", "leaf_splits",   "inner_splits",        "root_growths",
-    "separators_helped",   "pages_retired", "pages_freed",
+    "deltas_published",    "cas_lost",     "leaf_consolidations", "inner_consolidations",
+    "deltas_consolidated", "leaf_splits",  "inner_splits",        "root_growths",
+    "leaf_merges",         "inner_merges", "root_shrinks",        "separators_helped",
+    "pages_retired",       "pages_freed",
 };
 
 /// Sums over all sessions, each exact when no operation overlaps the reading.
