@@ -1,0 +1,52 @@
+"""Who may include whom (core/README.md, "Rooms"). What is not on an include path cannot be included anyway; within one
+include root this test is the wall."""
+
+import re
+
+import pytest
+from repository import REPOSITORY
+
+INCLUDE = re.compile(r'^#include "(bwlab/[^"]+)"', re.MULTILINE)
+
+# folder -> prefixes that its files may include
+ALLOWED = {
+    "core/bwlab/base": ["bwlab/base/"],
+    "core/bwlab/policy": ["bwlab/base/", "bwlab/policy/"],
+    "core/bwlab/bwtree": ["bwlab/base/", "bwlab/policy/", "bwlab/bwtree/"],
+    "workloads/bwlab": ["bwlab/workload/"],
+}
+# default_traits.h bundles policies with the numbers that go with them, and alone names concrete ones.
+ALSO_ALLOWED = {"core/bwlab/policy/default_traits.h": ["bwlab/bwtree/tree_options.h"]}
+# What the tree and its policies share; everything else in policy/ is a choice that a traits struct makes.
+SHARED_POLICY_HEADERS = {
+    "bwlab/policy/concepts.h",
+    "bwlab/policy/reclamation/retired.h",
+    "bwlab/policy/search/sorted_heads.h",
+}
+
+
+def sources(folder):
+    return sorted(path for end in ("*.h", "*.cc") for path in (REPOSITORY / folder).rglob(end))
+
+
+def includes(path):
+    return INCLUDE.findall(path.read_text())
+
+
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_a_room_includes_only_the_rooms_below(folder):
+    assert sources(folder), f"{folder} is gone"
+    for path in sources(folder):
+        name = str(path.relative_to(REPOSITORY))
+        allowed = ALLOWED[folder] + ALSO_ALLOWED.get(name, [])
+        for included in includes(path):
+            assert included.startswith(tuple(allowed)), f"{name} includes {included}"
+
+
+def test_the_tree_knows_concepts_and_no_concrete_policy():
+    for path in sources("core/bwlab/bwtree"):
+        if path.name.endswith("_test.cc"):
+            continue
+        for included in includes(path):
+            if included.startswith("bwlab/policy/"):
+                assert included in SHARED_POLICY_HEADERS, f"{path.name} includes {included}"
