@@ -21,7 +21,7 @@ inline constexpr PageId kNoPage = 0;
 ///   word is initialised.
 /// Grows without stopping: the table is reserved address space, which the system backs at the first
 /// touch. Source: Levandoski et al., ICDE 2013, section II-C. Differs: a word holds, beside the
-/// address, the delta slots that belong to the node (packed_word.h).
+/// address, the delta slots that belong to the node (layout_packed.h).
 class MappingTable {
  public:
   explicit MappingTable(uint64_t pages_max) noexcept
