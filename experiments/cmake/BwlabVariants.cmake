@@ -18,6 +18,30 @@ macro(bwlab_variant name summary members)
   list(APPEND BWLAB_VARIANT_ENTRIES kBwTreeEntry_${name})
 endmacro()
 
+# As bwlab_variant, for a SIMD kernel: left out of the table where the build's flags do not cover it (`list policies`
+# says so). `macro` is what follows XSIMD_WITH_.
+macro(bwlab_variant_of_kernel name macro summary members)
+  bwlab_compiler_defines(XSIMD_WITH_${macro} covered)
+  if(covered)
+    bwlab_variant(${name} "${summary}" "${members}")
+  endif()
+endmacro()
+
+# Whether xsimd sets a macro to 1 under the build's flags.
+function(bwlab_compiler_defines macro result)
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_INCLUDES ${BWLAB_XSIMD_INCLUDE_DIR})
+  set(CMAKE_REQUIRED_FLAGS "-std=c++20")
+  if(BWLAB_ARCH)
+    string(APPEND CMAKE_REQUIRED_FLAGS " -march=${BWLAB_ARCH}")
+  endif()
+  set(CMAKE_REQUIRED_QUIET ON)
+  check_cxx_source_compiles("#include <xsimd/xsimd.hpp>
+    static_assert(${macro});
+    int main() {}" BWLAB_HAS_${macro}_${BWLAB_ARCH})
+  set(${result} ${BWLAB_HAS_${macro}_${BWLAB_ARCH}} PARENT_SCOPE)
+endfunction()
+
 # Writes the table: the variants of the Bw-tree in their order, then the peers given.
 macro(bwlab_write_engine_table)
   set(BWLAB_ENGINE_DECLARATIONS "")

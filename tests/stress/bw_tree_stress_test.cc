@@ -7,51 +7,21 @@
 //   - a scan must be strictly ascending, miss none of the keys that are never deleted, and agree
 //   with the own keys.
 // At the end the tree must equal the union of what the threads wrote, and satisfy its invariants.
-// The seed is logged; BWLAB_TEST_SEED repeats a run's choices (not its schedule),
-// BWLAB_TEST_TIER=long multiplies the rounds.
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <map>
 #include <random>
-#include <thread>
 #include <vector>
 
 #include "bwlab/bwtree/bw_tree.h"
+#include "support/stress.h"
 #include "support/test_traits.h"
 
 namespace bwlab::test {
 namespace {
-
-uint64_t Seed() {
-  const char* fixed = std::getenv("BWLAB_TEST_SEED");
-  return fixed != nullptr ? std::strtoull(fixed, nullptr, 10) : std::random_device{}();
-}
-
-int Rounds(int rounds_short) {
-  const char* tier = std::getenv("BWLAB_TEST_TIER");
-  return tier != nullptr && std::strcmp(tier, "long") == 0 ? rounds_short * 20 : rounds_short;
-}
-
-/// Starts `count` threads at once, each with a session, and joins them.
-template <class Tree, class Body>
-void RunThreads(Tree& tree, int count, Body&& body) {
-  std::atomic<int> ready{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] {
-      auto session = std::move(tree.OpenSession()).value();
-      ready.fetch_add(1);
-      while (ready.load() < count) std::this_thread::yield();
-      body(i, session);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-}
 
 /// Values carry their key and a version, so that any reader can tell a value that was never
 /// written.
@@ -61,25 +31,10 @@ constexpr bool IsValueOf(uint64_t key, uint64_t value) { return value >> 40 << 4
 constexpr uint64_t VersionOf(uint64_t value) { return value & ((uint64_t{1} << 40) - 1); }
 
 template <class Traits>
-class BwTreeStressTest : public testing::Test {
- protected:
-  using Tree = BwTree<Traits>;
-  void SetUp() override {
-    seed_ = Seed();
-    RecordProperty("seed", std::to_string(seed_));
-    std::printf("seed %llu\n", static_cast<unsigned long long>(seed_));
-  }
+class BwTreeStressTest : public StressFixture<Traits> {};
 
-  void ExpectValid() {
-    const Status status = tree_->Validate();
-    ASSERT_TRUE(status.ok()) << status.message();
-  }
-
-  uint64_t seed_ = 0;
-  std::unique_ptr<Tree> tree_ = std::move(Tree::Open()).value();
-};
-
-using AllTraits = testing::Types<TinyTraits, TinyScalar, TinyPooled, Default>;
+using AllTraits = testing::Types<TinyTraits, TinyScalar, TinyPooled, Default, TinyLinked,
+                                 TinyPreallocated, LongChains<LinkedDeltas>>;
 TYPED_TEST_SUITE(BwTreeStressTest, AllTraits, TraitsName);
 
 TYPED_TEST(BwTreeStressTest, EveryReadIsExplained) {

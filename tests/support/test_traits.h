@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
+#include "bwlab/bwtree/linked_editor.h"
+#include "bwlab/bwtree/record_types.h"
 #include "bwlab/policy/allocator/system.h"
 #include "bwlab/policy/default_traits.h"
 #include "bwlab/policy/search/scalar.h"
@@ -50,16 +54,63 @@ struct TinyPooled : TinyTraits {
   }
 };
 
+/// The same in the linked layouts.
+struct TinyLinked : TinyTraits {
+  static constexpr std::string_view kName = "tiny_linked";
+  using DeltaLayout = LinkedDeltas;
+};
+
+struct TinyPreallocated : TinyTraits {
+  static constexpr std::string_view kName = "tiny_preallocated";
+  using DeltaLayout = PreallocatedDeltas;
+};
+
+/// Chains that are long enough for deltas on top of a split or a merge.
+template <class Layout>
+struct LongChains : TinyTraits {
+  static constexpr std::string_view kName = "long_chains";
+  using DeltaLayout = Layout;
+  static TreeOptions Options() {
+    TreeOptions options = TinyTraits::Options();
+    options.leaf_capacity = 6;
+    options.inner_capacity = 6;
+    options.leaf_chain_length = 6;
+    options.inner_chain_length = 6;
+    return options;
+  }
+};
+
+/// `Base` with other keys and values. Pages split by bytes as early as the options allow.
+template <class Base, class KeyType, class ValueType>
+struct WithRecords : Base {
+  using Key = KeyType;
+  using Value = ValueType;
+  static TreeOptions Options() {
+    TreeOptions options = Base::Options();
+    options.page_bytes_max = 16384;
+    return options;
+  }
+};
+
 /// As shipped, so that real sizes are met as well.
 struct Default : DefaultTraits {
   using Stats = CountingStats;
 };
 
-/// Names a typed test after its traits.
+/// Names a typed test after its traits, and its records where they are not integers.
 struct TraitsName {
   template <class Traits>
   static std::string GetName(int) {
-    return std::string(Traits::kName);
+    using Key = typename Traits::Key;
+    using Value = typename Traits::Value;
+    std::string name(Traits::kName);
+    if (std::is_same_v<Key, U64Key> && std::is_same_v<Value, U64Value>) return name;
+    name.append("_").append(Key::kName);
+    if (!std::is_same_v<typename Key::View, uint64_t> &&
+        !std::is_same_v<typename Key::View, std::string_view>) {
+      name += std::to_string(sizeof(typename Key::View));
+    }
+    return name.append("_").append(Value::kName);
   }
 };
 

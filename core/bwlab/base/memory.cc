@@ -1,10 +1,12 @@
 #include "bwlab/base/memory.h"
 
 #include <linux/membarrier.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 
@@ -19,12 +21,62 @@ void* AllocateLines(std::size_t bytes) noexcept {
 
 void FreeLines(void* address) noexcept { std::free(address); }
 
-VirtualReservation::VirtualReservation(std::size_t bytes) noexcept {
-  void* address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (address == MAP_FAILED) return;
-  address_ = address;
+void TrimHeap() noexcept {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+namespace {
+
+void* Map(void* wish, std::size_t bytes, int flags) {
+  void* address =
+      ::mmap(wish, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  return address == MAP_FAILED ? nullptr : address;
+}
+
+void* MapAlignedWith(void* wish, std::size_t bytes, std::size_t alignment, int flags) {
+  const auto misalignment = [alignment](const void* address) {
+    return reinterpret_cast<uintptr_t>(address) & (alignment - 1);
+  };
+  if (wish != nullptr) {
+    void* address = Map(wish, bytes, flags);
+    if (address == nullptr || misalignment(address) == 0) return address;
+    ::munmap(address, bytes);
+  }
+  auto* wide = static_cast<char*>(Map(nullptr, bytes + alignment, flags));
+  if (wide == nullptr) return nullptr;
+  const std::size_t head = (alignment - misalignment(wide)) & (alignment - 1);
+  // Where the system refuses to cut, the untouched ends stay and cost address space only.
+  if (head > 0) ::munmap(wide, head);
+  ::munmap(wide + head + bytes, alignment - head);
+  return wide + head;
+}
+
+}  // namespace
+
+void* MapAligned(std::size_t bytes, std::size_t alignment, void* wish) noexcept {
+  return MapAlignedWith(wish, bytes, alignment, 0);
+}
+
+bool Unmap(void* address, std::size_t bytes) noexcept {
+  if (::munmap(address, bytes) == 0) return true;
+  ::madvise(address, bytes, MADV_DONTNEED);
+  return false;
+}
+
+bool AdviseHugePages(void* address, std::size_t bytes) noexcept {
+  return ::madvise(address, bytes, MADV_HUGEPAGE) == 0;
+}
+
+VirtualReservation::VirtualReservation(std::size_t bytes, bool huge_pages) noexcept {
+  // The system backs with huge pages only what a mapping covers whole.
+  if (huge_pages) bytes = RoundUp(bytes, kHugePageBytes);
+  address_ = huge_pages ? MapAlignedWith(nullptr, bytes, kHugePageBytes, MAP_NORESERVE)
+                        : Map(nullptr, bytes, MAP_NORESERVE);
+  if (address_ == nullptr) return;
   bytes_ = bytes;
+  huge_pages_ = huge_pages && AdviseHugePages(address_, bytes_);
 }
 
 VirtualReservation::~VirtualReservation() {
@@ -32,11 +84,14 @@ VirtualReservation::~VirtualReservation() {
 }
 
 VirtualReservation::VirtualReservation(VirtualReservation&& other) noexcept
-    : address_(std::exchange(other.address_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    : address_(std::exchange(other.address_, nullptr)),
+      bytes_(std::exchange(other.bytes_, 0)),
+      huge_pages_(std::exchange(other.huge_pages_, false)) {}
 
 VirtualReservation& VirtualReservation::operator=(VirtualReservation&& other) noexcept {
   std::swap(address_, other.address_);
   std::swap(bytes_, other.bytes_);
+  std::swap(huge_pages_, other.huge_pages_);
   return *this;
 }
 

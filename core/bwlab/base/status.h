@@ -9,15 +9,16 @@
 
 namespace bwlab {
 
-/// Outcome of one operation on an index. The first three are ordinary answers; the others are
-/// failures of the environment that leave the index unchanged and valid, so that the operation may
-/// be tried again.
+/// Outcome of one operation on an index. The first three are ordinary answers; the others leave the
+/// index unchanged and valid: memory and page ids may be there the next time, a key or value beyond
+/// the limit (bwtree/record_types.h) never fits.
 enum class OpResult : uint8_t {
   kOk,
   kNotFound,
   kExists,
   kOutOfMemory,
   kOutOfPageIds,
+  kTooLarge,
 };
 
 constexpr std::string_view ToString(OpResult result) {
@@ -32,6 +33,8 @@ constexpr std::string_view ToString(OpResult result) {
       return "out of memory";
     case OpResult::kOutOfPageIds:
       return "out of page ids";
+    case OpResult::kTooLarge:
+      return "key or value too large";
   }
   return "unknown";
 }

@@ -5,14 +5,19 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/status.h"
-#include "bwlab/bwtree/layout_packed.h"
+#include "bwlab/bwtree/bulk_load.h"
+#include "bwlab/bwtree/delta.h"
 #include "bwlab/bwtree/mapping_table.h"
-#include "bwlab/bwtree/merge_plan.h"
+#include "bwlab/bwtree/node_change.h"
+#include "bwlab/bwtree/record_types.h"
 #include "bwlab/bwtree/tree_options.h"
 #include "bwlab/policy/concepts.h"
 
@@ -26,7 +31,8 @@ struct MemoryUsage {
   uint64_t mapping_table_bytes = 0;  // words of the page ids handed out
 };
 
-/// A latch-free ordered map from 64-bit keys to 64-bit values; all bits of both are the user's.
+/// A latch-free ordered map. Keys are 64-bit integers, byte arrays of one length or byte strings,
+/// values 64-bit integers or byte strings (record_types.h); all bits of both are the user's.
 ///
 /// Thread safety: every thread works through sessions of its own; OpenSession, Size, Memory and
 /// Counters from any thread; Validate while nobody writes; the destructor runs alone, after the
@@ -38,9 +44,12 @@ struct MemoryUsage {
 template <TreeTraits Traits>
 class BwTree {
  public:
-  using Key = uint64_t;
-  using Value = uint64_t;
+  using R = Records<typename Traits::Key, typename Traits::Value>;
+  using Key = typename R::Key::View;
+  using Value = typename R::Value::View;
+  using OwnedValue = typename R::Value::Owned;
   class Session;
+  class Iterator;
 
   static constexpr bool kCountsEvents = Traits::Stats::kEnabled;
 
@@ -68,18 +77,39 @@ class BwTree {
   /// All zero where kCountsEvents is false.
   TreeCounters Counters() const;
   const TreeOptions& options() const { return options_; }
+  /// Waits for the workers of a consolidation policy that has some. For tests and measurements.
+  void WaitForWorkers() {
+    if constexpr (kHasWorkers) workers_.WaitUntilIdle();
+  }
 
  private:
+  using Probe = typename R::Probe;
+  using Payload = typename R::Payload;
   using Search = typename Traits::Search;
+  class Host;
+  using Node = typename Traits::DeltaLayout::template Node<R, Search>;
+  using Editor = typename Traits::DeltaLayout::template Editor<R, Search, Host>;
+  using Page = typename Editor::Page;
+  using Stats = typename Traits::Stats;
+  using Consolidation = typename Traits::Consolidation;
+  using OwnedProbe = std::conditional_t<R::Key::kInHead, Probe, std::string>;
+  using Workers = typename Consolidation::template Workers<OwnedProbe>;
+  static constexpr bool kHasWorkers = !std::is_same_v<Workers, NoWorkers>;
 
   /// What a session owns. Lives until the tree dies and serves one session after the other, so that
   /// its counters go on.
   struct SessionState {
-    explicit SessionState(BwTree& tree) : participant(tree.domain_), pool(tree.allocator_) {}
+    explicit SessionState(BwTree& tree)
+        : participant(tree.domain_),
+          pool(tree.allocator_),
+          backoff(BackoffLimits{tree.options_.backoff_spins_min, tree.options_.backoff_spins_max}),
+          consolidation(tree.ConsolidationNumbers()) {}
 
     typename Traits::Reclamation::Participant participant;
     typename Traits::Allocator::Local pool;
-    [[no_unique_address]] typename Traits::Stats stats;
+    [[no_unique_address]] typename Traits::Backoff::Local backoff;
+    [[no_unique_address]] typename Traits::Consolidation::Local consolidation;
+    [[no_unique_address]] Stats stats;
     std::atomic<int64_t> size_delta{0};  // inserts minus deletes; written by the owner alone
     std::atomic<int64_t> live_bytes{0};  // pages allocated minus freed; written by the owner alone
     PageId spare_id = kNoPage;           // allocated for a node that was never published
@@ -114,97 +144,92 @@ class BwTree {
     uint32_t& count_;
   };
 
-  /// A node as one load of its mapping word saw it; what a CAS on it expects.
-  struct Snapshot {
-    PageId id = kNoPage;
-    PackedWord word{0};
-
-    PackedPage& page() const { return *word.page(); }
-
-    /// Of an inner node: calls f(IndexTerm) -> bool in key order until it returns false. @return
-    /// false if it did.
-    template <class F>
-    bool VisitTerms(F&& f) const {
-      return VisitMerged(page(), SortedDeltas(page(), word.members()), 0,
-                         [&f](Head separator, uint64_t payload) {
-                           return f(IndexTerm{separator, payload});
-                         });
-    }
-  };
-
-  /// How an attempt to change a node ended.
-  enum class Attempt : uint8_t { kDone, kLost, kOutOfMemory, kOutOfPageIds };
   static OpResult FailureOf(Attempt attempt) {
     return attempt == Attempt::kOutOfMemory ? OpResult::kOutOfMemory : OpResult::kOutOfPageIds;
   }
 
   explicit BwTree(const TreeOptions& options)
-      : options_(options), domain_(options.epoch_batch_size), table_(options.pages_max) {}
+      : options_(options),
+        allocator_(AllocatorOptions{options.huge_pages != 0, options.pooled_bytes_max}),
+        domain_(ReclamationOptions{options.epoch_batch_size, options.epoch_frees_per_retire_max,
+                                   options.membarrier != 0}),
+        table_(options.pages_max, options.huge_pages != 0),
+        workers_(ConsolidationNumbers()) {}
 
   // bw_tree_get.inl.h
-  Snapshot Read(PageId id) const;
-  Snapshot FindNode(Head head, uint32_t level) const;
-  Snapshot ReadRoot(uint64_t* root = nullptr) const;
-  static IndexTerm TermFor(const Snapshot& inner, Head head);
-  static PageId ChildFor(const Snapshot& inner, Head head);
-  OpResult Get(SessionState& state, Key key, Value* value) const;
+  Node Read(PageId id) const;
+  Node ReadRoot(uint64_t* root = nullptr) const;
+  Node FindNode(const Probe& key, uint32_t level, Stats& stats) const;
+  PageId ChildFor(const Node& inner, const Probe& key, Stats& stats) const;
+  template <class F>
+  OpResult Get(SessionState& state, const Key& key, F&& take);
+
+  // bw_tree_multi_get.inl.h
+  static constexpr std::size_t kMultiGetGroup = 16;  // descents in flight
+  std::size_t MultiGet(SessionState& state, std::span<const Key> keys, std::span<OwnedValue> values,
+                       std::span<OpResult> results) const;
 
   // bw_tree_write.inl.h
   enum class Condition : uint8_t { kNone, kAbsent, kPresent };
-  OpResult Write(SessionState& state, const Delta& delta, Condition condition);
-  Attempt Append(SessionState& state, Snapshot& node, const Delta& delta, uint32_t& slot,
-                 uint32_t superseded);
+  OpResult Write(SessionState& state, const Key& key, const Payload& payload, DeltaKind kind,
+                 Condition condition);
 
   // bw_tree_scan.inl.h
+  Node FindNodeBefore(const Probe* end) const;
   template <class Visitor>
-  std::size_t Scan(SessionState& state, Key first, std::size_t limit, Visitor&& visit) const;
+  std::size_t Scan(SessionState& state, const Key& first, std::size_t limit, Visitor&& visit) const;
+  template <class Visitor>
+  std::size_t ReverseScan(SessionState& state, const Key* first, std::size_t limit,
+                          Visitor&& visit) const;
 
   // bw_tree_consolidate.inl.h
-  Attempt Consolidate(SessionState& state, const Snapshot& node, const Delta* extra);
-  Attempt Absorb(SessionState& state, const Snapshot& left, const Snapshot& right);
-  Attempt Replace(SessionState& state, const Snapshot& node, const MergePlan& plan,
-                  const MergePlan* tail);
-  uint32_t LeftShareOfSplit(const MergePlan& plan, const MergePlan* tail) const;
+  Attempt Consolidate(SessionState& state, const Node& node, const Delta<R>* extra);
+  Attempt Absorb(SessionState& state, const Node& left, const Node& right);
+  Attempt PublishTerm(SessionState& state, Node& parent, const Delta<R>& term);
+  void AfterSplit(SessionState& state, const Node& node, const Split<R>& split);
+  void FollowAdvice(SessionState& state, PageId leaf, const Probe& key, ConsolidationAdvice advice);
+  void StartWorkers();
+  void ConsolidateReported();
 
   // bw_tree_split.inl.h
-  OpResult FindNodeForWrite(SessionState& state, Head head, uint32_t level, Snapshot* node);
-  OpResult PostSeparator(SessionState& state, PageId left, Head separator, PageId right,
+  OpResult FindNodeForWrite(SessionState& state, const Probe& key, uint32_t level, Node* node);
+  OpResult PostSeparator(SessionState& state, PageId left, const Probe& separator, PageId right,
                          uint32_t parent_level);
-  OpResult GrowRoot(SessionState& state, uint64_t root_ref, const Snapshot& root);
+  OpResult GrowRoot(SessionState& state, uint64_t root_ref, const Node& root);
   bool SwingRoot(uint64_t root_ref, PageId id);
 
   // bw_tree_merge.inl.h
   void ShrinkAfterDelete(SessionState& state, PageId leaf);
-  void TryMerge(SessionState& state, const Snapshot& node);
-  bool MayMerge(const Snapshot& left, const Snapshot& right) const;
-  OpResult HelpMerge(SessionState& state, const Snapshot& parent, const IndexTerm& term);
-  OpResult MarkVictim(SessionState& state, PageId victim, Snapshot* marked);
-  OpResult AbsorbVictim(SessionState& state, const Snapshot& parent, const IndexTerm& term,
-                        const Snapshot& victim, PageId* heir);
-  void AfterMerge(SessionState& state, PageId parent, PageId heir, const Snapshot& victim);
+  void TryMerge(SessionState& state, const Node& node);
+  bool MayMerge(const Node& left, const Node& right) const;
+  OpResult HelpMerge(SessionState& state, const Node& parent, const IndexTerm& term);
+  OpResult MarkVictim(SessionState& state, PageId victim, Node* marked);
+  OpResult AbsorbVictim(SessionState& state, const Node& parent, const Node& victim, PageId* heir);
+  void AfterMerge(SessionState& state, PageId parent, PageId heir, const Node& victim);
   void TryShrinkRoot(SessionState& state);
-  void FinishRootShrink(SessionState& state, uint64_t root_ref, const Snapshot& root);
-  bool IsUnderfull(const Snapshot& node) const;
+  void FinishRootShrink(SessionState& state, uint64_t root_ref, const Node& root);
+  static PageId OnlyChild(const Node& inner);
+  static bool IsEmpty(const Node& node);
+  bool IsUnderfull(const Node& node) const;
 
   // bw_tree_memory.inl.h
+  Editor Edit(SessionState& state) { return Editor(Host(*this, state)); }
   SessionState* NewSessionState();
   void CloseSession(SessionState& state);
-  PackedPage* NewPage(SessionState& state, uint32_t level, uint32_t count);
-  void FreePage(SessionState& state, PackedPage* page);
-  void FreeUnpublished(SessionState& state, PageId id, PackedPage* page);
-  void RetirePage(SessionState& state, PackedPage* page);
-  void RetireNode(SessionState& state, const Snapshot& node);
   auto FreeRetired(SessionState& state);
-  PageId TakeId(SessionState& state);
   template <class F>
   void ForEachState(F&& f) const;
 
+  ConsolidationOptions ConsolidationNumbers() const {
+    return {options_.leaf_chain_length, options_.consolidation_deltas_min,
+            options_.background_workers, options_.background_queue_length};
+  }
+
+  // bw_tree_bulk_load.inl.h
+  class BulkLoader;
+
   // bw_tree_validate.inl.h
   struct Validator;
-
-  uint32_t capacity(uint32_t level) const {
-    return level == 0 ? options_.leaf_capacity : options_.inner_capacity;
-  }
 
   const TreeOptions options_;
   typename Traits::Allocator::Shared allocator_;
@@ -215,6 +240,7 @@ class BwTree {
   // has since been merged into.
   alignas(kCacheLineBytes) std::atomic<uint64_t> root_{kNoPage};
   alignas(kCacheLineBytes) std::atomic<SessionState*> states_{nullptr};
+  [[no_unique_address]] Workers workers_;
 };
 
 /// One thread's access to a tree. Movable; a moved-from session may only be destroyed.
@@ -232,38 +258,95 @@ class BwTree<Traits>::Session {
     return *this;
   }
 
+  // Writes return kTooLarge for byte strings beyond kKeyBytesMax and kValueBytesMax.
+
   /// @return kExists, and changes nothing, where the key is present.
-  OpResult Insert(Key key, Value value) {
-    return tree_->Write(*state_, {HeadOf(key), value, DeltaKind::kInsert}, Condition::kAbsent);
+  OpResult Insert(const Key& key, const Value& value) {
+    return Write(key, value, DeltaKind::kInsert, Condition::kAbsent);
   }
   /// Inserts or replaces.
-  OpResult Upsert(Key key, Value value) {
-    return tree_->Write(*state_, {HeadOf(key), value, DeltaKind::kUpdate}, Condition::kNone);
+  OpResult Upsert(const Key& key, const Value& value) {
+    return Write(key, value, DeltaKind::kUpdate, Condition::kNone);
   }
   /// @return kNotFound where the key is absent.
-  OpResult Update(Key key, Value value) {
-    return tree_->Write(*state_, {HeadOf(key), value, DeltaKind::kUpdate}, Condition::kPresent);
+  OpResult Update(const Key& key, const Value& value) {
+    return Write(key, value, DeltaKind::kUpdate, Condition::kPresent);
   }
   /// @return kNotFound where the key is absent.
-  OpResult Delete(Key key) {
-    return tree_->Write(*state_, {HeadOf(key), 0, DeltaKind::kDelete}, Condition::kPresent);
+  OpResult Delete(const Key& key) {
+    return Write(key, Value{}, DeltaKind::kDelete, Condition::kPresent);
   }
-  /// Stores the value of `key`, or leaves `*value` alone and returns kNotFound.
-  OpResult Get(Key key, Value* value) { return tree_->Get(*state_, key, value); }
+
+  /// Stores the value of `key`, or leaves `*value` alone and returns kNotFound. A byte string takes
+  /// memory only where `*value` has no room for it yet.
+  OpResult Get(const Key& key, OwnedValue* value) {
+    bool stored = true;
+    const OpResult result = tree_->Get(
+        *state_, key, [&](const Value& found) { stored = R::Value::Assign(value, found); });
+    return stored ? result : OpResult::kOutOfMemory;
+  }
+  /// Calls take(value) where the key is present, without a copy: a byte string refers to the page
+  /// and ends with the call.
+  template <class F>
+  requires std::invocable<F, const Value&> OpResult Get(const Key& key, F&& take) {
+    return tree_->Get(*state_, key, std::forward<F>(take));
+  }
+  /// As a Get for each key, but with the cache misses of several overlapping. `values` and
+  /// `results` must be as long as `keys`. @return keys found. Consistency: each Get by itself.
+  /// Source: the interleaving of Chen et al., "Improving hash join performance through
+  /// prefetching", ICDE 2004 (group prefetching), applied to descents.
+  std::size_t MultiGet(std::span<const Key> keys, std::span<OwnedValue> values,
+                       std::span<OpResult> results) {
+    return tree_->MultiGet(*state_, keys, values, results);
+  }
 
   /// Calls visit(key, value) -> bool for up to `limit` records with key >= `first`, in key order,
-  /// until it returns false. The visitor may use this session.
+  /// until it returns false. The visitor may use this session; byte strings end with its return.
   /// @return records visited; fewer than `limit` without a false means the end of the key space.
   /// Consistency: atomic within a leaf, not across leaves. Progress: lock-free. While it runs no
   /// page that was retired since it began is freed.
   template <class Visitor>
-  std::size_t Scan(Key first, std::size_t limit, Visitor&& visit) {
+  std::size_t Scan(const Key& first, std::size_t limit, Visitor&& visit) {
     return tree_->Scan(*state_, first, limit, std::forward<Visitor>(visit));
   }
+  /// As Scan in descending order, with key <= `first`.
+  template <class Visitor>
+  std::size_t ReverseScan(const Key& first, std::size_t limit, Visitor&& visit) {
+    return tree_->ReverseScan(*state_, &first, limit, std::forward<Visitor>(visit));
+  }
+  /// As Scan in descending order, from the greatest key on.
+  template <class Visitor>
+  std::size_t ReverseScan(std::size_t limit, Visitor&& visit) {
+    return tree_->ReverseScan(*state_, nullptr, limit, std::forward<Visitor>(visit));
+  }
+  /// Loads `records`, strictly ascending, into an empty tree; far faster than inserting them, above
+  /// all with an executor that runs the parts in parallel. Others may read meanwhile: they see
+  /// nothing, or everything.
+  /// @return InvalidArgument, with nothing changed, where the tree holds records or the position
+  /// named is out of order or too large; OutOfMemory, likewise.
+  template <class Executor = SerialExecutor>
+  Status BulkLoad(std::span<const std::pair<Key, Value>> records,
+                  const BulkLoadOptions& options = {}, const Executor& executor = {}) {
+    return BulkLoader(*tree_, *state_, options).Load(records, executor);
+  }
+
+  /// Gives pooled memory of this session, and what no session holds, back to the system, as far as
+  /// the allocator policy can; first collects what was retired. May run beside other sessions.
+  void Trim() {
+    state_->participant.Collect(tree_->FreeRetired(*state_));
+    state_->pool.Trim();
+  }
+
+  /// An iterator, which is not positioned yet. As many as wanted may live at a time.
+  Iterator NewIterator() { return Iterator(tree_, state_); }
 
  private:
   friend class BwTree;
   Session(BwTree* tree, SessionState* state) : tree_(tree), state_(state) {}
+
+  OpResult Write(const Key& key, const Value& value, DeltaKind kind, Condition condition) {
+    return tree_->Write(*state_, key, R::Value::ToPayload(value), kind, condition);
+  }
 
   BwTree* tree_;
   SessionState* state_;
@@ -271,10 +354,13 @@ class BwTree<Traits>::Session {
 
 }  // namespace bwlab
 
+#include "bwlab/bwtree/bw_tree_bulk_load.inl.h"    // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_consolidate.inl.h"  // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_get.inl.h"          // IWYU pragma: export
+#include "bwlab/bwtree/bw_tree_iterator.inl.h"     // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_memory.inl.h"       // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_merge.inl.h"        // IWYU pragma: export
+#include "bwlab/bwtree/bw_tree_multi_get.inl.h"    // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_scan.inl.h"         // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_split.inl.h"        // IWYU pragma: export
 #include "bwlab/bwtree/bw_tree_validate.inl.h"     // IWYU pragma: export

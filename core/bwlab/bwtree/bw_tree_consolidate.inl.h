@@ -1,118 +1,90 @@
 #pragma once
 
-// Consolidation, and the splits that it ends in. Included by bw_tree.h.
-
-#include <algorithm>
+// Changes of nodes that may end in a split. How a node changes is the delta layout's business; that
+// the parent learns of a split is the tree's. Included by bw_tree.h.
 
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
 
-/// How many records the left half of a split keeps. At the right edge of the tree, where keys
-/// arrive in ascending order, nine tenths: the left half will not be written again. An inner node
-/// is not cut at a child that has an intent: it would become the first of its node, which cannot be
-/// merged to the left (I9).
+/// Writes a new base node with the deltas of `node`, and `extra` if there is one, merged in.
 template <TreeTraits Traits>
-uint32_t BwTree<Traits>::LeftShareOfSplit(const MergePlan& plan, const MergePlan* tail) const {
-  const PackedPage& page = plan.base();
-  const uint32_t count = plan.count() + (tail == nullptr ? 0 : tail->count());
-  const bool ascending = page.right() == kNoPage && tail == nullptr && plan.AppendsOnly();
-  uint32_t share = ascending ? std::min(count * 9 / 10, capacity(page.level())) : count / 2;
-  if (!page.is_leaf()) {
-    uint32_t at = 0;
-    const auto look = [&](Head separator, uint64_t payload) {
-      return at++ != share || !IndexTerm{separator, payload}.has_intent();
-    };
-    const bool clean = plan.Visit(look) && (tail == nullptr || tail->Visit(look));
-    if (!clean) --share;  // the one before has none
-  }
-  return share;
-}
-
-/// Replaces a node's page by a new base node with its deltas, and `extra` if there is one, merged
-/// in; by two if they do not fit in one. `extra` takes effect with the CAS that installs the page.
-/// Source: Levandoski et al., ICDE 2013, sections III-B and IV-A. Differs: a split is a
-/// consolidation with two outcomes, not a delta.
-template <TreeTraits Traits>
-typename BwTree<Traits>::Attempt BwTree<Traits>::Consolidate(SessionState& state,
-                                                             const Snapshot& node,
-                                                             const Delta* extra) {
-  SortedDeltas deltas(node.page(), node.word.members());
-  if (extra != nullptr) deltas.Supersede(*extra);
-  const MergePlan plan = MergePlan::Make<Search>(node.page(), deltas);
-  return Replace(state, node, plan, nullptr);
+Attempt BwTree<Traits>::Consolidate(SessionState& state, const Node& node, const Delta<R>* extra) {
+  Split<R> split;
+  const Attempt attempt = Edit(state).Consolidate(node, extra, &split);
+  AfterSplit(state, node, split);
+  return attempt;
 }
 
 /// Takes the records and the range of the marked node `right` into `left`, whose right sibling it
 /// is (PROTOCOL.md, M3).
 template <TreeTraits Traits>
-typename BwTree<Traits>::Attempt BwTree<Traits>::Absorb(SessionState& state, const Snapshot& left,
-                                                        const Snapshot& right) {
-  BWLAB_ASSERT(right.word.marked() && left.page().right() == right.id);
-  const SortedDeltas left_deltas(left.page(), left.word.members());
-  const SortedDeltas right_deltas(right.page(), right.word.members());
-  const MergePlan plan = MergePlan::Make<Search>(left.page(), left_deltas);
-  const MergePlan tail = MergePlan::Make<Search>(right.page(), right_deltas);
-  return Replace(state, left, plan, &tail);
+Attempt BwTree<Traits>::Absorb(SessionState& state, const Node& left, const Node& right) {
+  Split<R> split;
+  const Attempt attempt = Edit(state).Absorb(left, right, &split);
+  AfterSplit(state, left, split);
+  return attempt;
 }
 
-/// Installs the records of `plan`, followed by those of `tail` if there is one, as the node's new
-/// page. If they exceed the capacity they go into two: the CAS that installs the left half
-/// publishes the split (PROTOCOL.md, S1-S3).
+/// Changes the index terms of a parent.
 template <TreeTraits Traits>
-typename BwTree<Traits>::Attempt BwTree<Traits>::Replace(SessionState& state, const Snapshot& node,
-                                                         const MergePlan& plan,
-                                                         const MergePlan* tail) {
-  PackedPage& old = node.page();
-  const PackedPage& last = tail == nullptr ? old : tail->base();
-  const uint32_t count = plan.count() + (tail == nullptr ? 0 : tail->count());
-  const bool split = count > capacity(old.level());
-  const uint32_t left_count = split ? LeftShareOfSplit(plan, tail) : count;
-  PackedPage* left = NewPage(state, old.level(), left_count);
-  if (left == nullptr) return Attempt::kOutOfMemory;
-  PackedPage* right = nullptr;
-  PageId right_id = kNoPage;
-  if (split) {
-    right = NewPage(state, old.level(), count - left_count);
-    right_id = right == nullptr ? kNoPage : TakeId(state);
-    if (right_id == kNoPage) {
-      FreePage(state, left);
-      if (right == nullptr) return Attempt::kOutOfMemory;
-      FreePage(state, right);
-      return Attempt::kOutOfPageIds;
+Attempt BwTree<Traits>::PublishTerm(SessionState& state, Node& parent, const Delta<R>& term) {
+  Split<R> split;
+  const Attempt attempt = Edit(state).PublishTerm(parent, term, &split);
+  AfterSplit(state, parent, split);
+  return attempt;
+}
+
+/// S3. Without memory the separator stays unposted: readers step over the split, and the next
+/// writer posts it.
+template <TreeTraits Traits>
+void BwTree<Traits>::AfterSplit(SessionState& state, const Node& node, const Split<R>& split) {
+  if (!split.happened()) return;
+  (void)PostSeparator(state, node.id(), split.separator, split.right, node.level() + 1);
+}
+
+/// What the consolidation policy wants done with a leaf that `key` led to. Advisory: failures and
+/// lost races are passed over, the next operation is asked again.
+template <TreeTraits Traits>
+void BwTree<Traits>::FollowAdvice(SessionState& state, PageId leaf, const Probe& key,
+                                  ConsolidationAdvice advice) {
+  if (advice == ConsolidationAdvice::kNone) [[likely]]
+    return;
+  if constexpr (kHasWorkers) {
+    if (advice == ConsolidationAdvice::kLater) {
+      state.stats.Add(workers_.Offer(OwnedProbe(key)) ? TreeEvent::kConsolidationReported
+                                                      : TreeEvent::kReportRefused);
+      return;
     }
   }
-
-  RecordSink sink(left, right);
-  plan.WriteTo(sink);
-  if (tail != nullptr) tail->WriteTo(sink);
-  if (split) {
-    const Head separator = right->heads()[0];
-    right->Seal(separator, last.high(), last.right());
-    left->Seal(old.low(), separator, right_id);
-    table_.Install(right_id, PackedWord(right, 0).raw());
-  } else {
-    left->Seal(old.low(), last.high(), last.right());
+  const Node node = Read(leaf);
+  if (node.marked() || node.delta_count() == 0) return;
+  if (Consolidate(state, node, nullptr) == Attempt::kDone) {
+    state.stats.Add(TreeEvent::kAdvisedConsolidation);
   }
+}
 
-  uint64_t expected = node.word.raw();
-  if (!table_.CompareExchange(node.id, expected, PackedWord(left, 0).raw())) {
-    state.stats.Add(TreeEvent::kCasLost);
-    FreePage(state, left);
-    if (split) FreeUnpublished(state, right_id, right);
-    return Attempt::kLost;
-  }
+template <TreeTraits Traits>
+void BwTree<Traits>::StartWorkers() {
+  if constexpr (kHasWorkers) workers_.Start([this] { ConsolidateReported(); });
+}
 
-  state.stats.Add(old.is_leaf() ? TreeEvent::kLeafConsolidation : TreeEvent::kInnerConsolidation);
-  state.stats.Add(TreeEvent::kDeltaConsolidated, plan.delta_count());
-  if (split) {
-    state.stats.Add(old.is_leaf() ? TreeEvent::kLeafSplit : TreeEvent::kInnerSplit);
-    // Without memory the separator stays unposted: readers step over the split, and the next writer
-    // posts it.
-    (void)PostSeparator(state, node.id, left->high(), right_id, old.level() + 1);
+/// On a worker: consolidates the leaves that were reported, until there are no more. The leaf is
+/// looked for by key: whatever holds the key now is there to be consolidated.
+template <TreeTraits Traits>
+void BwTree<Traits>::ConsolidateReported() {
+  if constexpr (kHasWorkers) {
+    Result<Session> session = OpenSession();
+    if (!session.ok()) return;
+    SessionState& state = *session.value().state_;
+    OwnedProbe key;
+    while (workers_.Take(&key)) {
+      const Pin pin(state);
+      const Node leaf = FindNode(key, 0, state.stats);
+      if (leaf.delta_count() < options_.consolidation_deltas_min) continue;
+      FollowAdvice(state, leaf.id(), key, ConsolidationAdvice::kNow);
+    }
   }
-  RetirePage(state, &old);
-  return Attempt::kDone;
 }
 
 }  // namespace bwlab

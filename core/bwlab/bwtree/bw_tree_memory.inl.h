@@ -2,15 +2,19 @@
 
 // Opening and closing, sessions, pages and page ids. Included by bw_tree.h.
 
+#include <algorithm>
 #include <new>
 
 #include "bwlab/bwtree/bw_tree.h"
+#include "bwlab/bwtree/page_filler.h"
 
 namespace bwlab {
 
 template <TreeTraits Traits>
 Result<std::unique_ptr<BwTree<Traits>>> BwTree<Traits>::Open(const TreeOptions& options) {
-  if (Status status = options.Check(); !status.ok()) return status;
+  if (Status status = options.CheckFor<typename Traits::DeltaLayout>(); !status.ok()) {
+    return status;
+  }
   std::unique_ptr<BwTree> tree(new (std::nothrow) BwTree(options));
   if (tree == nullptr || !tree->table_.ok()) {
     return Status::OutOfMemory("the system refuses address space for a mapping table of " +
@@ -19,17 +23,19 @@ Result<std::unique_ptr<BwTree<Traits>>> BwTree<Traits>::Open(const TreeOptions& 
   Result<Session> session = tree->OpenSession();
   if (!session.ok()) return session.status();
   SessionState& state = *session.value().state_;
-  PackedPage* leaf = tree->NewPage(state, 0, 0);
+  Page* leaf = tree->Edit(state).NewPage({0, 0, 0, R::Key::kLeast, Probe{}, kNoPage});
   if (leaf == nullptr) return Status::OutOfMemory("no memory for an empty tree");
-  leaf->Seal(kHeadMin, kHeadMax, kNoPage);
-  const PageId id = tree->TakeId(state);
-  tree->table_.Install(id, PackedWord(leaf, 0).raw());
+  PageFiller<Page>(*leaf).Finish();
+  const PageId id = Host(*tree, state).TakeId();
+  tree->table_.Install(id, Editor::WordOf(leaf));
   tree->root_.store(id, std::memory_order_release);  // (G2)
+  tree->StartWorkers();
   return tree;
 }
 
 template <TreeTraits Traits>
 BwTree<Traits>::~BwTree() {
+  if constexpr (kHasWorkers) workers_.Stop();
   SessionState* const first = states_.load(std::memory_order_acquire);
   if (first == nullptr) return;
   ForEachState([&](SessionState& state) {
@@ -38,7 +44,7 @@ BwTree<Traits>::~BwTree() {
   });
   for (uint64_t id = kNoPage + 1; id < table_.ids_used(); ++id) {
     const uint64_t raw = table_.Load(static_cast<PageId>(id));
-    if (MappingTable::IsNode(raw)) FreePage(*first, PackedWord(raw).page());
+    if (MappingTable::IsNode(raw)) Edit(*first).FreeNode(Node(static_cast<PageId>(id), raw));
   }
   for (SessionState* state = first; state != nullptr;) {
     SessionState* next = state->next;
@@ -89,72 +95,66 @@ Result<typename BwTree<Traits>::Session> BwTree<Traits>::OpenSession() {
 template <TreeTraits Traits>
 void BwTree<Traits>::CloseSession(SessionState& state) {
   state.participant.Leave(FreeRetired(state));
+  state.pool.Leave();
   state.in_use.store(false, std::memory_order_release);  // (L4)
 }
 
-/// A page with the slots that its level has, or nullptr when there is no memory.
-template <TreeTraits Traits>
-PackedPage* BwTree<Traits>::NewPage(SessionState& state, uint32_t level, uint32_t count) {
-  const uint32_t slots = level == 0 ? options_.leaf_chain_length : options_.inner_chain_length;
-  const PackedPage::Geometry geometry(count, slots);
-  void* memory = state.pool.Allocate(geometry.bytes);
-  if (memory == nullptr) return nullptr;
-  // (C4) relaxed: statistics only, written by the owner alone; likewise in FreePage.
-  state.live_bytes.store(state.live_bytes.load(std::memory_order_relaxed) + geometry.bytes,
-                         std::memory_order_relaxed);
-  return new (memory) PackedPage(level, count, slots, geometry);
-}
-
-/// For a page that no other thread can reach.
-template <TreeTraits Traits>
-void BwTree<Traits>::FreePage(SessionState& state, PackedPage* page) {
-  const uint32_t bytes = page->bytes;
-  state.live_bytes.store(state.live_bytes.load(std::memory_order_relaxed) - bytes,
-                         std::memory_order_relaxed);
-  page->~PackedPage();
-  state.pool.Free(page, bytes);
-}
-
-/// For the page of a node whose id no other thread knows; the id serves the next node of this
-/// session.
-template <TreeTraits Traits>
-void BwTree<Traits>::FreeUnpublished(SessionState& state, PageId id, PackedPage* page) {
-  table_.Install(id, 0);
-  FreePage(state, page);
-  state.spare_id = id;
-}
-
-/// What a reclamation policy calls for a page whose grace period is over.
+/// What a reclamation policy calls for what was retired, when its grace period is over.
 template <TreeTraits Traits>
 auto BwTree<Traits>::FreeRetired(SessionState& state) {
   return [this, &state](Retired* retired) {
     state.stats.Add(TreeEvent::kPageFreed);
-    auto* page = static_cast<PackedPage*>(retired);
-    if (page->dying_id() != kNoPage) table_.FreeId(page->dying_id());
-    FreePage(state, page);
+    const PageId dead = Edit(state).FreeRetired(retired);
+    if (dead != kNoPage) table_.FreeId(dead);
   };
 }
 
-/// For a page that a CAS has just made unreachable.
+/// What the tree lends to a delta layout, on behalf of one session.
 template <TreeTraits Traits>
-void BwTree<Traits>::RetirePage(SessionState& state, PackedPage* page) {
-  state.stats.Add(TreeEvent::kPageRetired);
-  state.participant.Retire(page, FreeRetired(state));
-}
+class BwTree<Traits>::Host {
+ public:
+  Host(BwTree& tree, SessionState& state) : tree_(tree), state_(state) {}
 
-/// For a marked node that no page leads to any more: page and id come back after the same grace
-/// period.
-template <TreeTraits Traits>
-void BwTree<Traits>::RetireNode(SessionState& state, const Snapshot& node) {
-  node.page().set_dying_id(node.id);
-  RetirePage(state, &node.page());
-}
+  MappingTable& table() { return tree_.table_; }
+  const TreeOptions& options() const { return tree_.options_; }
+  Stats& stats() { return state_.stats; }
 
-template <TreeTraits Traits>
-PageId BwTree<Traits>::TakeId(SessionState& state) {
-  const PageId spare = std::exchange(state.spare_id, kNoPage);
-  return spare != kNoPage ? spare : table_.AllocateId();
-}
+  /// Whole cache lines, or nullptr when there is no memory.
+  void* Allocate(std::size_t bytes) {
+    void* memory = state_.pool.Allocate(bytes);
+    if (memory != nullptr) AddLive(static_cast<int64_t>(bytes));
+    return memory;
+  }
+  void Free(void* memory, std::size_t bytes) {
+    AddLive(-static_cast<int64_t>(bytes));
+    state_.pool.Free(memory, bytes);
+  }
+  /// For what a CAS has just made unreachable.
+  void Retire(Retired* retired) {
+    state_.stats.Add(TreeEvent::kPageRetired);
+    state_.participant.Retire(retired, tree_.FreeRetired(state_));
+  }
+
+  PageId TakeId() {
+    const PageId spare = std::exchange(state_.spare_id, kNoPage);
+    return spare != kNoPage ? spare : tree_.table_.AllocateId();
+  }
+  /// For the id of a node that no other thread knows; it serves the next node of this session.
+  void GiveBackId(PageId id) {
+    tree_.table_.Install(id, 0);
+    state_.spare_id = id;
+  }
+
+ private:
+  /// (C4) relaxed: statistics only, written by the owner alone.
+  void AddLive(int64_t bytes) {
+    state_.live_bytes.store(state_.live_bytes.load(std::memory_order_relaxed) + bytes,
+                            std::memory_order_relaxed);
+  }
+
+  BwTree& tree_;
+  SessionState& state_;
+};
 
 template <TreeTraits Traits>
 uint64_t BwTree<Traits>::Size() const {
@@ -170,12 +170,16 @@ template <TreeTraits Traits>
 MemoryUsage BwTree<Traits>::Memory() const {
   MemoryUsage usage;
   int64_t live_bytes = 0;
+  int64_t retired_bytes = 0;
+  usage.pooled_bytes = allocator_.PooledBytes();
   ForEachState([&](const SessionState& state) {
     live_bytes += state.live_bytes.load(std::memory_order_relaxed);  // (C4)
-    usage.retired_bytes += state.participant.RetiredBytes();
+    retired_bytes += state.participant.RetiredBytes();
     usage.pooled_bytes += state.pool.PooledBytes();
   });
-  usage.live_bytes = live_bytes > 0 ? static_cast<uint64_t>(live_bytes) : 0;
+  // One session may free what another allocated: only the sums mean something.
+  usage.live_bytes = static_cast<uint64_t>(std::max<int64_t>(live_bytes, 0));
+  usage.retired_bytes = static_cast<uint64_t>(std::max<int64_t>(retired_bytes, 0));
   usage.mapping_table_bytes = table_.bytes_used();
   return usage;
 }

@@ -4,33 +4,38 @@
 // bw_tree.h.
 
 #include <algorithm>
-#include <bit>
 
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
 
-/// A quarter of its capacity at most, deltas counted as records.
+/// A leaf without records, an inner node whose first child is its only one.
 template <TreeTraits Traits>
-bool BwTree<Traits>::IsUnderfull(const Snapshot& node) const {
-  const auto deltas = static_cast<uint32_t>(std::popcount(node.word.members()));
-  return node.page().count() + deltas <= capacity(node.page().level()) / 4;
+bool BwTree<Traits>::IsEmpty(const Node& node) {
+  return node.records_at_most() <= (node.is_leaf() ? 0u : 1u);
+}
+
+/// A quarter of its capacity at most, deltas counted as records, and of the bytes of a page. What
+/// is empty is underfull whatever its bytes: range and room for deltas may be most of them.
+template <TreeTraits Traits>
+bool BwTree<Traits>::IsUnderfull(const Node& node) const {
+  if (node.records_at_most() > options_.capacity(node.level()) / 4) return false;
+  return R::kWords || IsEmpty(node) || node.bytes() <= options_.page_bytes_max / 4;
 }
 
 /// After a delete on a leaf: consolidates it when nothing but tombstones is left, and merges it
 /// when it has become underfull. Failures are passed over; a later delete tries again.
 template <TreeTraits Traits>
 void BwTree<Traits>::ShrinkAfterDelete(SessionState& state, PageId leaf) {
-  Snapshot node = Read(leaf);
-  const PackedPage& page = node.page();
-  if (page.count() > std::max(capacity(0) / 4, page.slot_count()) || node.word.marked()) return;
-  if (node.word.members() != 0) {
+  Node node = Read(leaf);
+  if (node.marked()) return;
+  if (node.base_count() > std::max(options_.leaf_capacity / 4, options_.leaf_chain_length)) return;
+  if (node.delta_count() != 0) {
     uint32_t tombstones = 0;
     uint32_t others = 0;
-    ForEachMember(node.word.members(), [&](uint32_t slot) {
-      ++(page.SlotKind(slot) == DeltaKind::kDelete ? tombstones : others);
-    });
-    if (others > 0 || tombstones < page.count()) return;
+    node.ForEachDeltaKind(
+        [&](DeltaKind kind) { ++(kind == DeltaKind::kDelete ? tombstones : others); });
+    if (others > 0 || tombstones < node.base_count()) return;
     if (Consolidate(state, node, nullptr) != Attempt::kDone) return;
     node = Read(leaf);
   }
@@ -40,32 +45,34 @@ void BwTree<Traits>::ShrinkAfterDelete(SessionState& state, PageId leaf) {
 /// Whether two neighbours are worth merging: together three quarters full at most, so that the next
 /// insert does not split them again, or one of them empty.
 template <TreeTraits Traits>
-bool BwTree<Traits>::MayMerge(const Snapshot& left, const Snapshot& right) const {
-  const auto records = [](const Snapshot& node) {
-    return node.page().count() + static_cast<uint32_t>(std::popcount(node.word.members()));
-  };
-  const uint32_t together = records(left) + records(right);
-  return together <= capacity(left.page().level()) * 3 / 4 || records(left) == 0 ||
-         records(right) == 0;
+bool BwTree<Traits>::MayMerge(const Node& left, const Node& right) const {
+  if (left.records_at_most() == 0 || right.records_at_most() == 0) return true;
+  if (left.records_at_most() + right.records_at_most() > options_.capacity(left.level()) * 3 / 4) {
+    return false;
+  }
+  return R::kWords || IsEmpty(left) || IsEmpty(right) ||
+         left.bytes() + right.bytes() <= options_.page_bytes_max / 4 * 3;
 }
 
 /// Starts the merge of an underfull node with the child before it, or, where it is the first child,
 /// of the child behind it with the node itself; then carries it out. Advisory: does nothing where
 /// the state of the parent forbids it.
 template <TreeTraits Traits>
-void BwTree<Traits>::TryMerge(SessionState& state, const Snapshot& node) {
-  const Head low = node.page().low();
-  const uint32_t parent_level = node.page().level() + 1;
+void BwTree<Traits>::TryMerge(SessionState& state, const Node& node) {
+  const Probe low = node.low();
+  const uint32_t parent_level = node.level() + 1;
   const NestingCount nesting(state.merge_nesting);
   if (state.merge_nesting > kMergeNestingMax) return;
   for (;;) {
-    Snapshot parent;
+    Node parent;
     if (FindNodeForWrite(state, low, parent_level, &parent) != OpResult::kOk) return;
     // The node's index term with one before it and two behind it, as far as they exist.
+    const auto low_in_parent = parent.InPage(low);
     IndexTerm terms[4];
     bool exists[4] = {};
-    parent.VisitTerms([&](const IndexTerm& term) {
-      if (term.separator < low) {
+    parent.Visit([&](const Record<R>& record) {
+      const IndexTerm term{R::Value::TermOf(record.payload)};
+      if (record.key < low_in_parent) {
         terms[0] = term;
         exists[0] = true;
         return true;
@@ -75,24 +82,26 @@ void BwTree<Traits>::TryMerge(SessionState& state, const Snapshot& node) {
       exists[at] = true;
       return at < 3;
     });
-    if (!exists[1] || terms[1].child() != node.id) return;  // not posted, or gone
+    if (!exists[1] || terms[1].child() != node.id()) return;  // not posted, or gone
     const int victim = exists[0] ? 1 : 2;
     if (!exists[victim]) return;  // an only child
     for (int at = victim - 1; at <= victim + 1; ++at) {
       if (exists[at] && terms[at].has_intent()) return;  // I9
     }
-    if (!MayMerge(Read(terms[victim - 1].child()), Read(terms[victim].child()))) return;
+    const Node right = Read(terms[victim].child());
+    if (!MayMerge(Read(terms[victim - 1].child()), right)) return;
 
-    // M1: the CAS that places the intent expects the very word in which all this was seen.
-    const Delta intent{terms[victim].separator, terms[victim].WithIntent().payload,
-                       DeltaKind::kMergeIntent};
-    const Attempt attempt = Consolidate(state, parent, &intent);
+    // M1: the CAS that places the intent expects the very word in which all this was seen. The
+    // victim begins at its separator (I4), wherever it ends by now (L1).
+    const Delta<R> intent{right.low(), Payload(terms[victim].WithIntent().word),
+                          DeltaKind::kMergeIntent};
+    const Attempt attempt = PublishTerm(state, parent, intent);
     if (attempt == Attempt::kLost) continue;
     if (attempt != Attempt::kDone) return;
     // Whoever descends there for writing carries the merge out. Without memory the intent stands
     // until the next writer comes.
-    Snapshot helped;
-    (void)FindNodeForWrite(state, terms[victim].separator, parent_level - 1, &helped);
+    Node helped;
+    (void)FindNodeForWrite(state, right.low(), parent_level - 1, &helped);
     return;
   }
 }
@@ -101,32 +110,33 @@ void BwTree<Traits>::TryMerge(SessionState& state, const Snapshot& node) {
 /// return the present state of the parent level holds this intent no more, or `parent` was out of
 /// date; or there was no memory.
 template <TreeTraits Traits>
-OpResult BwTree<Traits>::HelpMerge(SessionState& state, const Snapshot& parent,
-                                   const IndexTerm& term) {
-  Snapshot victim;
+OpResult BwTree<Traits>::HelpMerge(SessionState& state, const Node& parent, const IndexTerm& term) {
+  Node victim;
   OpResult result = MarkVictim(state, term.child(), &victim);
   if (result != OpResult::kOk) return result;
   PageId heir = kNoPage;
-  result = AbsorbVictim(state, parent, term, victim, &heir);
+  result = AbsorbVictim(state, parent, victim, &heir);
   if (result != OpResult::kOk || heir == kNoPage) return result;
 
   // M4: the index term goes. Its disappearance is what ends the merge, so that one thread alone
   // retires the victim.
-  const Delta removal{term.separator, 0, DeltaKind::kIndexTermDelete};
+  const Probe separator = victim.low();
+  const Delta<R> removal{separator, Payload{}, DeltaKind::kIndexTermDelete};
   for (;;) {
     // By id and to the right, not by descent: the parent may be a victim itself, and whoever
     // freezes it helps here first. A frozen parent has no intents.
-    Snapshot present = Read(parent.id);
-    while (present.page().IsBeyond(term.separator)) present = Read(present.page().right());
-    if (present.word.marked()) return OpResult::kOk;
-    const IndexTerm now = TermFor(present, term.separator);
-    if (now.separator != term.separator || now.payload != term.payload) return OpResult::kOk;
-    const Attempt attempt = Consolidate(state, present, &removal);
+    Node present = Read(parent.id());
+    while (present.IsBeyond(separator)) present = Read(present.right());
+    if (present.marked()) return OpResult::kOk;
+    bool exact;
+    const IndexTerm now = present.TermFor(separator, state.stats, &exact);
+    if (!exact || now != term) return OpResult::kOk;
+    const Attempt attempt = PublishTerm(state, present, removal);
     if (attempt == Attempt::kLost) continue;
     if (attempt != Attempt::kDone) return FailureOf(attempt);
-    state.stats.Add(victim.page().is_leaf() ? TreeEvent::kLeafMerge : TreeEvent::kInnerMerge);
-    AfterMerge(state, present.id, heir, victim);
-    RetireNode(state, victim);  // M5
+    state.stats.Add(victim.is_leaf() ? TreeEvent::kLeafMerge : TreeEvent::kInnerMerge);
+    AfterMerge(state, present.id(), heir, victim);
+    Edit(state).RetireNode(victim);  // M5
     return OpResult::kOk;
   }
 }
@@ -134,15 +144,15 @@ OpResult BwTree<Traits>::HelpMerge(SessionState& state, const Snapshot& parent,
 /// M2: freezes the victim. An inner node that itself has a child with an intent is not frozen
 /// before that merge is over.
 template <TreeTraits Traits>
-OpResult BwTree<Traits>::MarkVictim(SessionState& state, PageId victim, Snapshot* marked) {
+OpResult BwTree<Traits>::MarkVictim(SessionState& state, PageId victim, Node* marked) {
   for (;;) {
     *marked = Read(victim);
-    if (marked->word.marked()) return OpResult::kOk;
-    if (!marked->page().is_leaf()) {
-      IndexTerm intended{};
-      const bool none = marked->VisitTerms([&](const IndexTerm& term) {
-        intended = term;
-        return !term.has_intent();
+    if (marked->marked()) return OpResult::kOk;
+    if (!marked->is_leaf()) {
+      IndexTerm intended;
+      const bool none = marked->Visit([&](const Record<R>& record) {
+        intended = {R::Value::TermOf(record.payload)};
+        return !intended.has_intent();
       });
       if (!none) {
         const OpResult helped = HelpMerge(state, *marked, intended);
@@ -150,37 +160,33 @@ OpResult BwTree<Traits>::MarkVictim(SessionState& state, PageId victim, Snapshot
         continue;
       }
     }
-    uint64_t expected = marked->word.raw();
-    const PackedWord frozen = marked->word.WithMark();
-    if (table_.CompareExchange(victim, expected, frozen.raw())) {
-      marked->word = frozen;
-      return OpResult::kOk;
-    }
-    state.stats.Add(TreeEvent::kCasLost);
+    const Attempt attempt = Edit(state).Mark(*marked);
+    if (attempt == Attempt::kDone) return OpResult::kOk;
+    if (attempt != Attempt::kLost) return FailureOf(attempt);
   }
 }
 
 /// M3: the node whose right sibling is the victim takes it in, and becomes the `*heir`, which stays
 /// kNoPage where `parent` is out of date.
 template <TreeTraits Traits>
-OpResult BwTree<Traits>::AbsorbVictim(SessionState& state, const Snapshot& parent,
-                                      const IndexTerm& term, const Snapshot& victim, PageId* heir) {
+OpResult BwTree<Traits>::AbsorbVictim(SessionState& state, const Node& parent, const Node& victim,
+                                      PageId* heir) {
+  const Probe separator = victim.low();
   // From the child before it to the right: unposted splits may lie between.
-  Snapshot node = Read(TermFor(parent, term.separator - 1).child());
+  Node node = Read(parent.TermBefore(separator).child());
   for (;;) {
-    if (node.word.marked()) return OpResult::kOk;
-    const PackedPage& page = node.page();
-    if (!page.IsBeyond(term.separator)) break;  // it holds the victim's range: done by somebody
-    if (page.right() != victim.id) {
-      node = Read(page.right());
+    if (node.marked()) return OpResult::kOk;
+    if (!node.IsBeyond(separator)) break;  // it holds the victim's range: done by somebody
+    if (node.right() != victim.id()) {
+      node = Read(node.right());
       continue;
     }
     const Attempt attempt = Absorb(state, node, victim);
     if (attempt == Attempt::kDone) break;
     if (attempt != Attempt::kLost) return FailureOf(attempt);
-    node = Read(node.id);
+    node = Read(node.id());
   }
-  *heir = node.id;
+  *heir = node.id();
   return OpResult::kOk;
 }
 
@@ -189,18 +195,30 @@ OpResult BwTree<Traits>::AbsorbVictim(SessionState& state, const Snapshot& paren
 /// common parent.
 template <TreeTraits Traits>
 void BwTree<Traits>::AfterMerge(SessionState& state, PageId parent, PageId heir,
-                                const Snapshot& victim) {
+                                const Node& victim) {
   const auto merge_if_underfull = [&](PageId id) {
-    const Snapshot node = Read(id);
-    if (!node.word.marked() && IsUnderfull(node)) TryMerge(state, node);
+    const Node node = Read(id);
+    if (!node.marked() && IsUnderfull(node)) TryMerge(state, node);
   };
-  if (!victim.page().is_leaf()) {
-    const Head seam = victim.page().low();
-    merge_if_underfull(TermFor(Read(heir), seam - 1).child());
-    merge_if_underfull(TermFor(victim, seam).child());
+  if (!victim.is_leaf()) {
+    const Probe seam = victim.low();
+    merge_if_underfull(Read(heir).TermBefore(seam).child());
+    merge_if_underfull(victim.TermFor(seam, state.stats).child());
   }
   TryShrinkRoot(state);
   merge_if_underfull(parent);
+}
+
+/// The child of an inner node that has no other; kNoPage where it has.
+template <TreeTraits Traits>
+PageId BwTree<Traits>::OnlyChild(const Node& inner) {
+  PageId child = kNoPage;
+  const bool only = inner.Visit([&](const Record<R>& record) {
+    const bool first = child == kNoPage;
+    child = IndexTerm{R::Value::TermOf(record.payload)}.child();
+    return first;
+  });
+  return only ? child : kNoPage;
 }
 
 /// R1: marks a root that has an only child. The root is read again after its word, so that the
@@ -210,14 +228,13 @@ template <TreeTraits Traits>
 void BwTree<Traits>::TryShrinkRoot(SessionState& state) {
   for (;;) {
     uint64_t root_ref;
-    const Snapshot root = ReadRoot(&root_ref);
-    const PackedPage& page = root.page();
-    if (page.is_leaf() || page.right() != kNoPage) return;
-    if (page.count() != 1 || root.word.members() != 0) return;
+    Node root = ReadRoot(&root_ref);
+    if (root.is_leaf() || root.right() != kNoPage || OnlyChild(root) == kNoPage) return;
     if (root_.load(std::memory_order_acquire) != root_ref) continue;  // (G1)
-    if (!root.word.marked()) {
-      uint64_t expected = root.word.raw();
-      if (!table_.CompareExchange(root.id, expected, root.word.WithMark().raw())) continue;
+    if (!root.marked()) {
+      const Attempt attempt = Edit(state).Mark(root);
+      if (attempt == Attempt::kLost) continue;
+      if (attempt != Attempt::kDone) return;  // a later merge tries again
     }
     FinishRootShrink(state, root_ref, root);
   }
@@ -225,12 +242,10 @@ void BwTree<Traits>::TryShrinkRoot(SessionState& state) {
 
 /// R2: the only child becomes the root. Whoever swings it retires the old one.
 template <TreeTraits Traits>
-void BwTree<Traits>::FinishRootShrink(SessionState& state, uint64_t root_ref,
-                                      const Snapshot& root) {
-  const auto child = static_cast<PageId>(root.page().payloads()[0]);
-  if (!SwingRoot(root_ref, child)) return;
+void BwTree<Traits>::FinishRootShrink(SessionState& state, uint64_t root_ref, const Node& root) {
+  if (!SwingRoot(root_ref, OnlyChild(root))) return;
   state.stats.Add(TreeEvent::kRootShrink);
-  RetireNode(state, root);
+  Edit(state).RetireNode(root);
 }
 
 }  // namespace bwlab

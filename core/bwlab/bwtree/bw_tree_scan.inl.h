@@ -10,32 +10,75 @@ namespace bwlab {
 
 template <TreeTraits Traits>
 template <class Visitor>
-std::size_t BwTree<Traits>::Scan(SessionState& state, Key first, std::size_t limit,
+std::size_t BwTree<Traits>::Scan(SessionState& state, const Key& first, std::size_t limit,
                                  Visitor&& visit) const {
   if (limit == 0) return 0;
   const Pin pin(state);
   std::size_t visited = 0;
+  KeyBuffer<R> keys;
   // Returns false when the scan is over.
-  const auto emit = [&](Head head, uint64_t value) {
+  const auto emit = [&](Record<R> record) {
     ++visited;
-    return visit(KeyOf(head), value) && visited < limit;
+    return visit(keys.Join(record.key), R::Value::FromPayload(record.payload)) && visited < limit;
   };
-  Head from = HeadOf(first);
-  Snapshot leaf = FindNode(from, 0);
+  Probe from = R::Key::ToProbe(first);
+  Node leaf = FindNode(from, 0, state.stats);
   for (;;) {
-    const PackedPage& page = leaf.page();
-    const PageId right = page.right();
+    const PageId right = leaf.right();
     // Read the sibling's word early so that its lines arrive meanwhile; it is read again when it is
     // its turn.
     if (right != kNoPage) (void)Read(right);
-
-    const SortedDeltas deltas(page, leaf.word.members(), from);
-    uint32_t at = from <= page.low() ? 0 : Search::UpperBound(page.sorted(), from);
-    if (at > 0 && page.heads()[at - 1] == from) --at;
-    if (!VisitMerged(page, deltas, at, emit)) return visited;
-    if (right == kNoPage) return visited;
-    from = page.high();
+    keys.SetPrefix(leaf.prefix());
+    if (!leaf.VisitFrom(from, emit) || right == kNoPage) return visited;
+    from = leaf.high();
     leaf = Read(right);
+  }
+}
+
+/// The leaf with the greatest keys below `end`, or of the tree where `end` is null: low < end, and
+/// the leaf's range reaches end. As FindNode, it steps over unposted splits and helps nobody.
+template <TreeTraits Traits>
+typename BwTree<Traits>::Node BwTree<Traits>::FindNodeBefore(const Probe* end) const {
+  Node node = ReadRoot();
+  for (;;) {
+    if (node.right() != kNoPage && (end == nullptr || node.high() < *end)) {
+      node = Read(node.right());
+    } else if (node.level() == 0) {
+      return node;
+    } else {
+      IndexTerm term = end == nullptr ? node.LastTerm() : node.TermBefore(*end);
+      // As in ChildFor.
+      if (term.has_intent()) term = node.TermBefore(Read(term.child()).low());
+      node = Read(term.child());
+    }
+  }
+}
+
+template <TreeTraits Traits>
+template <class Visitor>
+std::size_t BwTree<Traits>::ReverseScan(SessionState& state, const Key* first, std::size_t limit,
+                                        Visitor&& visit) const {
+  if (limit == 0) return 0;
+  const Pin pin(state);
+  std::size_t visited = 0;
+  KeyBuffer<R> keys;
+  const auto emit = [&](Record<R> record) {
+    ++visited;
+    return visit(keys.Join(record.key), R::Value::FromPayload(record.payload)) && visited < limit;
+  };
+  Probe end{};
+  bool inclusive = first != nullptr;
+  if (inclusive) end = R::Key::ToProbe(*first);
+  Node leaf = inclusive ? FindNode(end, 0, state.stats) : FindNodeBefore(nullptr);
+  const Probe* bound = inclusive ? &end : nullptr;
+  for (;;) {
+    keys.SetPrefix(leaf.prefix());
+    if (!leaf.VisitBackward(bound, inclusive, emit)) return visited;
+    if (leaf.low() == R::Key::kLeast) return visited;
+    end = leaf.low();
+    bound = &end;
+    inclusive = false;
+    leaf = FindNodeBefore(bound);
   }
 }
 

@@ -12,26 +12,25 @@ namespace bwlab {
 /// gives way. The node found is not marked.
 /// @return kNotFound where the tree is not that high (any more); otherwise kOk or a failure.
 template <TreeTraits Traits>
-OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Head head, uint32_t level,
-                                          Snapshot* node) {
+OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, const Probe& key, uint32_t level,
+                                          Node* node) {
   uint64_t root_ref;
   *node = ReadRoot(&root_ref);
   for (;;) {
-    const PackedPage& page = node->page();
-    if (page.level() < level) [[unlikely]]
+    if (node->level() < level) [[unlikely]]
       return OpResult::kNotFound;
     OpResult helped = OpResult::kOk;
-    if (node->word.marked()) [[unlikely]] {
+    if (node->marked()) [[unlikely]] {
       // The root (H3), or a victim that an older word of its parent led to: the present one leads
       // elsewhere.
-      if (node->id == static_cast<PageId>(root_ref)) FinishRootShrink(state, root_ref, *node);
-    } else if (page.IsBeyond(head)) [[unlikely]] {
+      if (node->id() == static_cast<PageId>(root_ref)) FinishRootShrink(state, root_ref, *node);
+    } else if (node->IsBeyond(key)) [[unlikely]] {
       state.stats.Add(TreeEvent::kSeparatorHelped);
-      helped = PostSeparator(state, node->id, page.high(), page.right(), page.level() + 1);
-    } else if (page.level() == level) {
+      helped = PostSeparator(state, node->id(), node->high(), node->right(), node->level() + 1);
+    } else if (node->level() == level) {
       return OpResult::kOk;
     } else {
-      const IndexTerm term = TermFor(*node, head);
+      const IndexTerm term = node->TermFor(key, state.stats);
       if (!term.has_intent()) [[likely]] {
         *node = Read(term.child());
         continue;
@@ -47,30 +46,31 @@ OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Head head, uint32
 /// long as it stands. Idempotent: whoever meets the split may call it. Recurses at most once a
 /// level.
 template <TreeTraits Traits>
-OpResult BwTree<Traits>::PostSeparator(SessionState& state, PageId left, Head separator,
+OpResult BwTree<Traits>::PostSeparator(SessionState& state, PageId left, const Probe& separator,
                                        PageId right, uint32_t parent_level) {
-  typename Traits::Backoff backoff({options_.backoff_spins_min, options_.backoff_spins_max});
-  const Delta term{separator, right, DeltaKind::kIndexTermInsert};
+  typename Traits::Backoff backoff(state.backoff);
+  const Delta<R> term{separator, Payload(right), DeltaKind::kIndexTermInsert};
   // A marked left node counts as gone: whoever absorbs it inherits the duty.
   const auto split_stands = [&] {
-    const Snapshot node = Read(left);
-    return !node.word.marked() && node.page().right() == right && node.page().high() == separator;
+    const Node node = Read(left);
+    return !node.marked() && node.right() == right && node.high() == separator;
   };
   for (;;) {
     uint64_t root_ref;
-    const Snapshot root = ReadRoot(&root_ref);
-    if (root.page().level() < parent_level) {
+    const Node root = ReadRoot(&root_ref);
+    if (root.level() < parent_level) {
       if (!split_stands()) return OpResult::kOk;
       const OpResult grown = GrowRoot(state, root_ref, root);
       if (grown != OpResult::kOk) return grown;
       continue;
     }
-    Snapshot parent;
+    Node parent;
     const OpResult found = FindNodeForWrite(state, separator, parent_level, &parent);
     if (found == OpResult::kNotFound) continue;  // the root has shrunk since
     if (found != OpResult::kOk) return found;
-    const IndexTerm present = TermFor(parent, separator);
-    if (present.separator == separator) {
+    bool exact;
+    const IndexTerm present = parent.TermFor(separator, state.stats, &exact);
+    if (exact) {
       // Another child's intent here is a merge that is almost over, whose range has been split at
       // the same key again.
       if (present.child() == right || !present.has_intent()) return OpResult::kOk;
@@ -82,9 +82,7 @@ OpResult BwTree<Traits>::PostSeparator(SessionState& state, PageId left, Head se
     // word would post a separator whose page has been merged away since.
     if (!split_stands()) return OpResult::kOk;
 
-    uint32_t slot = parent.page().ClaimSlot();
-    const Attempt attempt = slot < parent.page().slot_count() ? Append(state, parent, term, slot, 0)
-                                                              : Consolidate(state, parent, &term);
+    const Attempt attempt = PublishTerm(state, parent, term);
     if (attempt == Attempt::kDone) return OpResult::kOk;
     if (attempt != Attempt::kLost) return FailureOf(attempt);
     backoff.Pause();
@@ -93,32 +91,37 @@ OpResult BwTree<Traits>::PostSeparator(SessionState& state, PageId left, Head se
 
 /// Puts a new root above one that has split, or finishes the shrinking of one that is marked. Does
 /// nothing where `root` has no right sibling: somebody else has grown it. `root_ref` is the value
-/// of root_ that led to the snapshot.
+/// of root_ that led to the node.
 template <TreeTraits Traits>
-OpResult BwTree<Traits>::GrowRoot(SessionState& state, uint64_t root_ref, const Snapshot& root) {
-  const PackedPage& old = root.page();
-  if (root.word.marked()) {
+OpResult BwTree<Traits>::GrowRoot(SessionState& state, uint64_t root_ref, const Node& root) {
+  if (root.marked()) {
     FinishRootShrink(state, root_ref, root);
     return OpResult::kOk;
   }
-  if (old.right() == kNoPage) return OpResult::kOk;
-  PackedPage* page = NewPage(state, old.level() + 1, 2);
+  if (root.right() == kNoPage) return OpResult::kOk;
+  Editor editor = Edit(state);
+  Host host(*this, state);
+  const uint32_t level = root.level() + 1;
+  const Payload terms[] = {Payload(root.id()), Payload(root.right())};
+  const uint64_t bytes = Page::RecordBytes(level, R::Key::BytesOf(root.low()), terms[0]) +
+                         Page::RecordBytes(level, R::Key::BytesOf(root.high()), terms[1]);
+  Page* page = editor.NewPage({level, 2, bytes, root.low(), Probe{}, kNoPage});
   if (page == nullptr) return OpResult::kOutOfMemory;
-  const PageId id = TakeId(state);
+  const PageId id = host.TakeId();
   if (id == kNoPage) {
-    FreePage(state, page);
+    editor.FreePage(page);
     return OpResult::kOutOfPageIds;
   }
-  page->mutable_heads()[0] = old.low();
-  page->mutable_payloads()[0] = root.id;
-  page->mutable_heads()[1] = old.high();
-  page->mutable_payloads()[1] = old.right();
-  page->Seal(old.low(), kHeadMax, kNoPage);
-  table_.Install(id, PackedWord(page, 0).raw());
+  PageFiller<Page> filler(*page);
+  filler.Add(root.low(), terms[0]);
+  filler.Add(root.high(), terms[1]);
+  filler.Finish();
+  table_.Install(id, Editor::WordOf(page));
   if (SwingRoot(root_ref, id)) {
     state.stats.Add(TreeEvent::kRootGrowth);
   } else {
-    FreeUnpublished(state, id, page);
+    editor.FreePage(page);
+    host.GiveBackId(id);
   }
   return OpResult::kOk;
 }

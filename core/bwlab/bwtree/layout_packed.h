@@ -1,32 +1,29 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdint>
-#include <new>
+#include <string>
+#include <type_traits>
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
-#include "bwlab/bwtree/mapping_table.h"
-#include "bwlab/policy/reclamation/retired.h"
-#include "bwlab/policy/search/sorted_heads.h"
+#include "bwlab/base/status.h"
+#include "bwlab/bwtree/base_page.h"
+#include "bwlab/bwtree/delta.h"
+#include "bwlab/bwtree/merge_plan.h"
+#include "bwlab/bwtree/node_change.h"
 
 namespace bwlab {
 
-/// What a delta does to its key.
-enum class DeltaKind : uint8_t {
-  kInsert,
-  kUpdate,
-  kDelete,
-  kIndexTermInsert,
-  kIndexTermDelete,
-  kMergeIntent,  // replaces an index term by the same one with the intent flag
-};
-
 /// Slots a packed page may have at most: as many as a mapping word has member bits.
 inline constexpr uint32_t kSlotsMax = 20;
+
+/// Header lines of a packed page. Integer keys with values in the heap need room in the header for
+/// the range in heads and for the heap's counters, which is a little more than a line.
+template <class R>
+inline constexpr uint32_t kPackedHeaderLines = R::Key::kInHead && !R::kWords ? 2 : 1;
 
 /// A page of the packed layout: an immutable base node, and slots for the deltas on top of it in
 /// the same allocation.
@@ -38,79 +35,47 @@ inline constexpr uint32_t kSlotsMax = 20;
 /// comparison of all slots finds the delta of a key, and a word that comes back (A-B-A) means the
 /// same records as before, so that a CAS that expects it is right to succeed.
 ///
-/// Shape, in cache lines: header | slot heads | hints | heads | payloads | slot payloads. A lookup
-/// needs the first three at once (fixed place, fetched together), then one line of heads and one of
-/// payloads.
+/// Where records have a heap, a slot comes with a piece of the heap's end, claimed together with
+/// it.
 ///
-/// Invariants: (P1) heads, payloads, hints, range, right sibling and level never change after
-/// publication.
-///             (P2) a slot is filled by the one thread that claimed it, before its bit is
+/// Invariants: (P2) a slot is filled by the one thread that claimed it, before its bit is
 ///             published, and never after. (P3) a slot's bit is set at most once.
 ///
 /// Source: base node plus prepended deltas, Levandoski et al., ICDE 2013, section II-B; slots
 /// beside the base node, Wang et al., SIGMOD 2018, section 4.1. Differs: no chain of pointers; the
 /// members live in the mapping word.
-class PackedPage : public Retired {
+template <class R>
+class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
  public:
-  /// Where things lie in a page of `count` records and `slots` slots. Lines are kCacheLineBytes.
-  struct Geometry {
-    Geometry(uint32_t count, uint32_t slots)
-        : hints_line(1 + Lines(slots)),
-          heads_line(hints_line + std::max(1u, Lines(Lines(count)))),
-          payloads_line(heads_line + Lines(count)),
-          slot_payloads_line(payloads_line + Lines(count)),
-          bytes((slot_payloads_line + Lines(slots)) * static_cast<uint32_t>(kCacheLineBytes)) {}
+  using Base = BasePage<R, kPackedHeaderLines<R>>;
+  using Key = typename Base::Key;
+  using Geometry = typename Base::Geometry;
 
-    static constexpr uint32_t Lines(uint32_t words) { return (words + 7) / 8; }
-
-    uint32_t hints_line, heads_line, payloads_line, slot_payloads_line, bytes;
-  };
-
-  /// Begins a page in `memory` of Geometry(count, slots).bytes; the builder fills heads and
-  /// payloads, then calls Seal.
-  PackedPage(uint32_t level, uint32_t count, uint32_t slots, const Geometry& geometry)
-      : count_(static_cast<uint16_t>(count)),
-        heads_line_(static_cast<uint16_t>(geometry.heads_line)),
-        slot_count_(static_cast<uint8_t>(slots)),
-        level_(static_cast<uint8_t>(level)) {
-    bytes = geometry.bytes;
+  /// Room at the heap's end for the records of slots: what the slots need for records of the
+  /// average size, a quarter more, bounded by kSlotHeapBytesMax.
+  static uint32_t SlotHeapBytes(const PageShape<R>& shape, uint32_t slots) {
+    if constexpr (!Base::kHasHeap) {
+      return 0;
+    } else {
+      const uint64_t average = shape.count == 0 ? 0 : Base::BaseHeapBytes(shape) / shape.count;
+      const uint64_t wanted = slots * (std::max<uint64_t>(average, kSlotRecordBytesMin) * 5 / 4);
+      return static_cast<uint32_t>(std::min<uint64_t>(wanted, kSlotHeapBytesMax));
+    }
   }
-  PackedPage(const PackedPage&) = delete;
-  PackedPage& operator=(const PackedPage&) = delete;
-
-  uint32_t level() const { return level_; }
-  bool is_leaf() const { return level_ == 0; }
-  uint32_t count() const { return count_; }
-  uint32_t slot_count() const { return slot_count_; }
-  /// Least head of the range.
-  Head low() const { return low_; }
-  /// One past the greatest head of the range; means nothing where right() is kNoPage.
-  Head high() const { return high_; }
-  PageId right() const { return right_; }
-  /// Whether `head`, which is not below the range, lies beyond it.
-  bool IsBeyond(Head head) const { return head >= high_ && right_ != kNoPage; }
-
-  SortedHeads sorted() const { return {hints(), heads(), count_}; }
-  const Head* heads() const { return Line<Head>(heads_line_); }
-  const uint64_t* payloads() const { return Line<uint64_t>(heads_line_ + Geometry::Lines(count_)); }
-  const Head* slot_heads() const { return Line<Head>(1); }
-
-  // For the builder, before publication.
-  Head* mutable_heads() { return const_cast<Head*>(heads()); }
-  uint64_t* mutable_payloads() { return const_cast<uint64_t*>(payloads()); }
-
-  /// Sets range and sibling, and derives hints and filling from the heads.
-  void Seal(Head low, Head high, PageId right) {
-    low_ = low;
-    high_ = right == kNoPage ? kHeadMax : high;
-    right_ = right;
-    Head* head = mutable_heads();
-    const uint32_t blocks = Geometry::Lines(count_);
-    std::fill(head + count_, head + blocks * kBlockHeads, kHeadMax);
-    Head* hint = const_cast<Head*>(hints());
-    for (uint32_t b = 0; b < blocks; ++b) hint[b] = head[b * kBlockHeads];
-    std::fill(hint + blocks, head, kHeadMax);  // the heads begin where the hints end
+  static Geometry GeometryOf(const PageShape<R>& shape, uint32_t slots) {
+    return Geometry(shape, slots, SlotHeapBytes(shape, slots));
   }
+
+  /// Begins a page in `memory` of geometry.bytes; a PageFiller completes it.
+  PackedPage(const PageShape<R>& shape, uint32_t slots, const Geometry& geometry)
+      : Base(shape, slots, geometry) {
+    if constexpr (Base::kHasHeap) {
+      heap_.slot_bytes =
+          static_cast<uint16_t>(geometry.bytes - geometry.heap_offset - Base::BaseHeapBytes(shape));
+    }
+  }
+
+  const Head* slot_heads() const { return this->template Line<Head>(kPackedHeaderLines<R>); }
 
   /// The id that ends with this page, when its grace period is over; kNoPage where the node lives
   /// on in another page.
@@ -118,80 +83,151 @@ class PackedPage : public Retired {
   /// For the thread that unlinked the node; readers never look at it.
   void set_dying_id(PageId id) { dying_id_ = id; }
 
-  /// A slot for the calling thread alone, or slot_count() or more when all are taken.
-  uint32_t ClaimSlot() {
+  /// A slot for one thread alone, with its piece of the heap.
+  struct Claim {
+    uint32_t slot = kSlotsMax;
+    uint32_t heap_end = 0;  // one past the piece, as a distance from the page's end
+
+    bool valid() const { return slot != kSlotsMax; }
+  };
+  /// A claim that is not valid where the slots, or their heap, do not suffice.
+  Claim ClaimSlot(const Key& key, const typename R::Payload& payload) {
     // (S1) relaxed: claiming orders nothing; the slot reaches others through the CAS on the mapping
     // word (W1). The look before the increment bounds the counter when many writers meet a page
     // that nobody can replace.
-    if (next_slot_.load(std::memory_order_relaxed) >= slot_count_) return slot_count_;
-    return next_slot_.fetch_add(1, std::memory_order_relaxed);
-  }
-
-  bool SlotsExhausted() const {
-    return next_slot_.load(std::memory_order_relaxed) >= slot_count_;  // (S1)
+    if constexpr (!Base::kHasHeap) {
+      if (claims_.load(std::memory_order_relaxed) >= this->slot_count()) return {};
+      const uint32_t slot = claims_.fetch_add(1, std::memory_order_relaxed);
+      return slot < this->slot_count() ? Claim{slot, 0} : Claim{};
+    } else {
+      const uint32_t need = HeapBytes(key, payload);
+      const auto fits = [&](uint32_t claims) {
+        return claims >> kClaimedSlotShift < this->slot_count() &&
+               (claims & kClaimedBytesMask) + need <= heap_.slot_bytes;
+      };
+      if (!fits(claims_.load(std::memory_order_relaxed))) return {};
+      const uint32_t claims =
+          claims_.fetch_add((1u << kClaimedSlotShift) + need, std::memory_order_relaxed);
+      if (!fits(claims)) return {};
+      return {claims >> kClaimedSlotShift, claims & kClaimedBytesMask};
+    }
   }
 
   /// Fills a claimed slot. (S2) relaxed stores: published by (W1); atomic because searches that
   /// compare whole lines of slots load them at any time, and mask away what the members do not
-  /// name.
-  void FillSlot(uint32_t slot, Head head, uint64_t payload, DeltaKind kind) {
-    BWLAB_ASSERT(slot < slot_count_);
-    std::atomic_ref<Head>(const_cast<Head&>(slot_heads()[slot]))
-        .store(head, std::memory_order_relaxed);
-    std::atomic_ref<uint64_t>(const_cast<uint64_t&>(slot_payloads()[slot]))
-        .store(payload, std::memory_order_relaxed);
-    slot_kinds_[slot].store(kind, std::memory_order_relaxed);
+  /// name. The heap is read through members only, so that plain stores do.
+  void FillSlot(const Claim& claim, const Key& key, const typename R::Payload& payload,
+                DeltaKind kind) {
+    BWLAB_ASSERT(claim.slot < this->slot_count());
+    uint64_t word;
+    if constexpr (!Base::kHasHeap) {
+      word = payload;
+    } else {
+      const uint32_t offset = this->bytes - claim.heap_end - HeapBytes(key, payload);
+      char* const suffix = this->WriteValue(this->chars() + offset, payload);
+      std::size_t suffix_bytes = 0;
+      if constexpr (!R::Key::kInHead) {
+        CopyBytes(suffix, key.suffix);
+        suffix_bytes = key.suffix.size();
+      }
+      word = this->LocatorFor(offset, suffix_bytes, payload).raw();
+    }
+    std::atomic_ref<Head>(const_cast<Head&>(slot_heads()[claim.slot]))
+        .store(HeadOf(key), std::memory_order_relaxed);
+    std::atomic_ref<uint64_t>(const_cast<uint64_t&>(slot_words()[claim.slot]))
+        .store(word, std::memory_order_relaxed);
+    slot_kinds_[claim.slot].store(kind, std::memory_order_relaxed);
   }
 
   // A member slot's delta. (S3) relaxed loads: ordered by the load of the mapping word that named
   // the member (R1).
-  Head SlotHead(uint32_t slot) const {
-    return std::atomic_ref<const Head>(slot_heads()[slot]).load(std::memory_order_relaxed);
+  Record<R> SlotRecord(uint32_t slot) const { return this->Decode(SlotHead(slot), SlotWord(slot)); }
+  Key SlotKey(uint32_t slot) const {
+    if constexpr (R::Key::kInHead) {
+      return SlotHead(slot);
+    } else {
+      return this->DecodeKey(SlotHead(slot), SlotWord(slot));
+    }
   }
-  uint64_t SlotPayload(uint32_t slot) const {
-    return std::atomic_ref<const uint64_t>(slot_payloads()[slot]).load(std::memory_order_relaxed);
-  }
+  IndexTerm SlotTerm(uint32_t slot) const { return this->TermOf(SlotWord(slot)); }
   DeltaKind SlotKind(uint32_t slot) const {
     return slot_kinds_[slot].load(std::memory_order_relaxed);
   }
 
- private:
-  template <class T>
-  const T* Line(uint32_t line) const {
-    return std::launder(
-        reinterpret_cast<const T*>(reinterpret_cast<const char*>(this) + line * kCacheLineBytes));
-  }
-  const Head* hints() const { return Line<Head>(1 + Geometry::Lines(slot_count_)); }
-  const uint64_t* slot_payloads() const {
-    return Line<uint64_t>(heads_line_ + 2 * Geometry::Lines(count_));
+  /// The member that holds `key`, as a bit; 0 where there is none.
+  template <class Search>
+  uint32_t MatchSlots(uint32_t members, const Key& key) const {
+    uint32_t matches = Search::MatchMembers(slot_heads(), this->slot_count(), members, HeadOf(key));
+    if constexpr (!R::Key::kInHead) {
+      for (uint32_t rest = matches; rest != 0; rest &= rest - 1) {
+        if (SlotKey(static_cast<uint32_t>(std::countr_zero(rest))) != key) {
+          matches &= ~(rest & (0u - rest));
+        }
+      }
+    }
+    return matches;
   }
 
-  PageId right_ = kNoPage;
-  Head low_ = kHeadMin;
-  Head high_ = kHeadMax;
-  const uint16_t count_;
-  const uint16_t heads_line_;
-  std::atomic<uint16_t> next_slot_{0};
-  const uint8_t slot_count_;
-  const uint8_t level_;
+ private:
+  static constexpr uint64_t kSlotRecordBytesMin = 32;
+  static constexpr uint64_t kSlotHeapBytesMax = 16 << 10;
+  static constexpr uint32_t kClaimedSlotShift = 24;
+  static constexpr uint32_t kClaimedBytesMask = (1u << kClaimedSlotShift) - 1;
+
+  struct NoHeap {};
+  struct SlotHeap {
+    uint16_t slot_bytes;
+  };
+
+  uint32_t HeapBytes(const Key& key, const typename R::Payload& payload) const {
+    uint32_t value_bytes = 0;
+    if (this->is_leaf()) {
+      value_bytes = static_cast<uint32_t>(R::Value::BytesOf(R::Value::FromPayload(payload)));
+    }
+    if constexpr (R::Key::kInHead) {
+      return value_bytes;
+    } else {
+      return value_bytes + static_cast<uint32_t>(key.suffix.size());
+    }
+  }
+
+  Head SlotHead(uint32_t slot) const {
+    return std::atomic_ref<const Head>(slot_heads()[slot]).load(std::memory_order_relaxed);
+  }
+  uint64_t SlotWord(uint32_t slot) const {
+    return std::atomic_ref<const uint64_t>(slot_words()[slot]).load(std::memory_order_relaxed);
+  }
+  const uint64_t* slot_words() const {
+    return this->payload_words() + 8 * Geometry::Lines(this->count());
+  }
+
+  [[no_unique_address]] std::conditional_t<Base::kHasHeap, SlotHeap, NoHeap> heap_;
+  // Slots claimed; where there is a heap, slots (8 bits) | bytes of their heap (24).
+  std::atomic<std::conditional_t<Base::kHasHeap, uint32_t, uint16_t>> claims_{0};
   std::array<std::atomic<DeltaKind>, kSlotsMax> slot_kinds_{};
   PageId dying_id_ = kNoPage;
 };
-static_assert(sizeof(PackedPage) == kCacheLineBytes, "the header is the first line of a page");
+
+/// Calls f(slot) for every member, lowest first.
+template <class F>
+void ForEachMember(uint32_t members, F&& f) {
+  for (; members != 0; members &= members - 1) f(static_cast<uint32_t>(std::countr_zero(members)));
+}
 
 /// The value of a mapping table entry; see PackedPage.
+template <class R>
 class PackedWord {
  public:
   explicit PackedWord(uint64_t raw) : raw_(raw) {}
-  PackedWord(const PackedPage* page, uint32_t members)
+  PackedWord(const PackedPage<R>* page, uint32_t members)
       : raw_((reinterpret_cast<uintptr_t>(page) << kAddressShift) | members) {
     BWLAB_ASSERT(this->page() == page && this->members() == members);
   }
 
   uint64_t raw() const { return raw_; }
-  PackedPage* page() const {
-    return reinterpret_cast<PackedPage*>((raw_ >> kAddressShift) &
-                                         ~(uintptr_t{kCacheLineBytes} - 1));
+  PackedPage<R>* page() const {
+    return reinterpret_cast<PackedPage<R>*>((raw_ >> kAddressShift) &
+                                            ~(uintptr_t{kCacheLineBytes} - 1));
   }
   uint32_t members() const { return static_cast<uint32_t>(raw_) & kMembersMask; }
 
@@ -209,23 +245,208 @@ class PackedWord {
   uint64_t raw_;
 };
 
-/// An entry of an inner node: where the child's range begins, and its id. With the intent flag the
-/// child is to be merged into the one before it.
-struct IndexTerm {
-  static constexpr uint64_t kIntentFlag = uint64_t{1} << 32;
+/// A node as one load of its mapping word saw it; what a CAS on it expects. Keys that are passed in
+/// lie in the node's range, unless said otherwise.
+template <class R, class Search>
+class PackedNode {
+ public:
+  using Page = PackedPage<R>;
+  using Word = PackedWord<R>;
+  using Key = typename R::PageKey;
+  using Probe = typename R::Probe;
+  using Deltas = SortedDeltas<R, kSlotsMax + 1>;
 
-  Head separator;
-  uint64_t payload;
+  PackedNode() = default;
+  PackedNode(PageId id, uint64_t raw) : id_(id), word_(raw) {}
 
-  PageId child() const { return static_cast<PageId>(payload); }
-  bool has_intent() const { return (payload & kIntentFlag) != 0; }
-  IndexTerm WithIntent() const { return {separator, payload | kIntentFlag}; }
+  PageId id() const { return id_; }
+  Word word() const { return word_; }
+  uint64_t raw() const { return word_.raw(); }
+  Page& page() const { return *word_.page(); }
+
+  /// Asks for header, slot heads and the first hints, together: a leaf with 16 slots and 128
+  /// records keeps them in five lines.
+  void Prefetch() const { PrefetchLines(word_.page(), 5); }
+
+  /// Asks for the lines in which `probe` is to be looked for.
+  void PrefetchRecords(const Probe& probe) const {
+    if (!IsBeyond(probe)) page().PrefetchRecords(InPage(probe));
+  }
+
+  uint32_t level() const { return page().level(); }
+  bool is_leaf() const { return page().is_leaf(); }
+  Probe low() const { return page().low(); }
+  Probe high() const { return page().high(); }
+  PageId right() const { return page().right(); }
+  bool IsBeyond(const Probe& key) const { return page().IsBeyond(key); }
+  bool marked() const { return word_.marked(); }
+  std::string_view prefix() const { return page().prefix(); }
+  Key InPage(const Probe& key) const { return page().InPage(key); }
+
+  /// Records of the base node, and deltas on top of it.
+  uint32_t base_count() const { return page().count(); }
+  uint32_t delta_count() const { return static_cast<uint32_t>(std::popcount(word_.members())); }
+  /// Records at most, and the bytes of the page that holds them.
+  uint32_t records_at_most() const { return page().count() + delta_count(); }
+  uint32_t bytes() const { return page().bytes; }
+
+  /// Of a leaf: stores the value of `key` in `*payload` and returns true where it is present.
+  template <class Stats>
+  bool Find(const Probe& probe, typename R::Payload* payload, Stats& /*stats*/) const {
+    const Page& node = page();
+    const Key key = node.InPage(probe);
+    const uint32_t match = node.template MatchSlots<Search>(word_.members(), key);
+    if (match != 0) {
+      const auto slot = static_cast<uint32_t>(std::countr_zero(match));
+      if (node.SlotKind(slot) == DeltaKind::kDelete) return false;
+      *payload = node.SlotRecord(slot).payload;
+      return true;
+    }
+    const auto position = node.template Locate<Search>(key);
+    if (!position.exact) return false;
+    *payload = node.RecordAt(position.upper - 1).payload;
+    return true;
+  }
+
+  /// Of an inner node: the index term whose child's range holds `probe`: that of the greatest
+  /// separator not above it. `*exact`, where wanted, says whether the separator equals it.
+  template <class Stats>
+  IndexTerm TermFor(const Probe& probe, Stats& /*stats*/, bool* exact = nullptr) const {
+    const Page& node = page();
+    const Key key = node.InPage(probe);
+    const auto position = node.template Locate<Search>(key);
+    BWLAB_ASSERT(position.upper > 0);  // I4: the first separator is the low key
+    return NewestTerm(position.upper - 1, key, true, exact);
+  }
+
+  /// Of an inner node: the term with the greatest separator below `probe`, which lies above the
+  /// node's low key and may lie beyond its range.
+  IndexTerm TermBefore(const Probe& probe) const {
+    const Page& node = page();
+    const Key key = node.InPage(node.IsBeyond(probe) ? node.high() : probe);
+    const auto position = node.template Locate<Search>(key);
+    BWLAB_ASSERT(position.lower() > 0);
+    return NewestTerm(position.lower() - 1, key, false, nullptr);
+  }
+
+  /// Of an inner node: the term with the greatest separator.
+  IndexTerm LastTerm() const {
+    IndexTerm term;
+    VisitBackward(nullptr, false, [&](const Record<R>& record) {
+      term = {R::Value::TermOf(record.payload)};
+      return false;
+    });
+    return term;
+  }
+
+  /// Calls f(Record) -> bool for every record in key order until it returns false. @return false if
+  /// it did.
+  template <class F>
+  bool Visit(F&& f) const {
+    return VisitMerged(page(), AllDeltas(), 0, f);
+  }
+  /// Visit from the first record that is not below `from` on.
+  template <class F>
+  bool VisitFrom(const Probe& from, F&& f) const {
+    const Page& node = page();
+    if (from == node.low()) return Visit(f);
+    const Key key = node.InPage(from);
+    Deltas deltas;
+    ForEachMember(word_.members(), [&](uint32_t slot) {
+      if (node.SlotKey(slot) >= key) deltas.Insert(SlotDelta(slot));
+    });
+    return VisitMerged(node, deltas, node.template Locate<Search>(key).lower(), f);
+  }
+  /// Calls f(Record) -> bool in descending order until it returns false: for every record below
+  /// `end`, or at `end` where `inclusive`. `end` may lie beyond the range; null means no end.
+  template <class F>
+  bool VisitBackward(const Probe* end, bool inclusive, F&& f) const {
+    const Page& node = page();
+    if (end == nullptr || node.IsBeyond(*end)) {
+      return VisitMergedBackward(node, AllDeltas(), node.count(), f);
+    }
+    const Key key = node.InPage(*end);
+    Deltas deltas;
+    ForEachMember(word_.members(), [&](uint32_t slot) {
+      const Key other = node.SlotKey(slot);
+      if (other < key || (inclusive && other == key)) deltas.Insert(SlotDelta(slot));
+    });
+    const auto position = node.template Locate<Search>(key);
+    return VisitMergedBackward(node, deltas, inclusive ? position.upper : position.lower(), f);
+  }
+
+  /// Calls f(DeltaKind) for every delta on top of the base node.
+  template <class F>
+  void ForEachDeltaKind(F&& f) const {
+    ForEachMember(word_.members(), [&](uint32_t slot) { f(page().SlotKind(slot)); });
+  }
+
+  Deltas AllDeltas() const {
+    Deltas deltas;
+    ForEachMember(word_.members(), [&](uint32_t slot) { deltas.Insert(SlotDelta(slot)); });
+    return deltas;
+  }
+
+  /// I1, I2 and I5 of PROTOCOL.md. @return what is wrong; empty where nothing is.
+  std::string Check() const;
+
+ private:
+  PageDelta<R> SlotDelta(uint32_t slot) const {
+    const Record<R> record = page().SlotRecord(slot);
+    return {record.key, record.payload, page().SlotKind(slot)};
+  }
+
+  /// The newest term among base position `at` and the members between it and `key`, which counts
+  /// where `inclusive`.
+  IndexTerm NewestTerm(uint32_t at, const Key& key, bool inclusive, bool* exact) const {
+    const Page& node = page();
+    IndexTerm term = node.TermAt(at);
+    Key separator = node.KeyAt(at);
+    ForEachMember(word_.members(), [&](uint32_t slot) {
+      const Key other = node.SlotKey(slot);
+      if ((other < key || (inclusive && other == key)) && other >= separator) {
+        separator = other;
+        term = node.SlotTerm(slot);
+      }
+    });
+    if (exact != nullptr) *exact = separator == key;
+    return term;
+  }
+
+  PageId id_ = kNoPage;
+  Word word_{0};
 };
 
-/// Calls f(slot) for every member, lowest first.
-template <class F>
-void ForEachMember(uint32_t members, F&& f) {
-  for (; members != 0; members &= members - 1) f(static_cast<uint32_t>(std::countr_zero(members)));
+template <class R, class Search>
+std::string PackedNode<R, Search>::Check() const {
+  const Page& node = page();
+  const SortedHeads sorted = node.sorted();
+  for (uint32_t i = 0; i < sorted.count; ++i) {
+    if (i > 0 && node.KeyAt(i - 1) >= node.KeyAt(i)) {
+      return "I1: keys " + std::to_string(i - 1) + " and " + std::to_string(i) +
+             " are not ascending";
+    }
+    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != sorted.heads[i]) {
+      return "I1: hint " + std::to_string(i / kBlockHeads) +
+             " differs from the first head of its block";
+    }
+  }
+  KeyBuffer<R> keys;
+  keys.SetPrefix(node.prefix());
+  const auto in_range = [&](const Key& key) {
+    const Probe probe = keys.JoinProbe(key);
+    return probe >= node.low() && !node.IsBeyond(probe);
+  };
+  if (sorted.count > 0 && !(in_range(node.KeyAt(0)) && in_range(node.KeyAt(sorted.count - 1)))) {
+    return "I2: a key lies outside the node's range";
+  }
+  if (uint64_t{word_.members()} >> node.slot_count() != 0) return "I5: a member beyond the slots";
+  const Deltas deltas = AllDeltas();
+  for (uint32_t i = 0; i < deltas.size(); ++i) {
+    if (i > 0 && deltas[i - 1].key == deltas[i].key) return "I5: two members hold the same key";
+    if (!in_range(deltas[i].key)) return "I2: a delta lies outside the node's range";
+  }
+  return "";
 }
 
 }  // namespace bwlab

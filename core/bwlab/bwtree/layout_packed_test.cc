@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "bwlab/base/memory.h"
@@ -14,38 +17,67 @@
 namespace bwlab {
 namespace {
 
-struct FreePage {
-  void operator()(PackedPage* page) const { FreeLines(page); }
-};
-using PagePtr = std::unique_ptr<PackedPage, FreePage>;
+using Words = Records<U64Key, U64Value>;
+using WordPage = PackedPage<Words>;
+using ByteRecords = Records<BytesKey, BytesValue>;
+using BytePage = PackedPage<ByteRecords>;
 
-PagePtr NewPage(uint32_t count, uint32_t slots) {
-  const PackedPage::Geometry geometry(count, slots);
-  return PagePtr(new (AllocateLines(geometry.bytes)) PackedPage(0, count, slots, geometry));
+template <class Page>
+struct FreePage {
+  void operator()(Page* page) const {
+    page->~Page();
+    FreeLines(page);
+  }
+};
+template <class R>
+using PagePtr = std::unique_ptr<PackedPage<R>, FreePage<PackedPage<R>>>;
+
+template <class R>
+PagePtr<R> NewPage(const PageShape<R>& shape, uint32_t slots) {
+  const auto geometry = PackedPage<R>::GeometryOf(shape, slots);
+  return PagePtr<R>(new (AllocateLines(geometry.bytes)) PackedPage<R>(shape, slots, geometry));
 }
 
-PagePtr NewPage(const std::map<Head, uint64_t>& records, uint32_t slots) {
-  PagePtr page = NewPage(static_cast<uint32_t>(records.size()), slots);
-  uint32_t i = 0;
-  for (const auto& [head, payload] : records) {
-    page->mutable_heads()[i] = head;
-    page->mutable_payloads()[i++] = payload;
-  }
-  page->Seal(kHeadMin, kHeadMax, kNoPage);
+PagePtr<Words> NewPage(const std::map<Head, uint64_t>& records, uint32_t slots) {
+  auto page = NewPage<Words>(
+      {0, static_cast<uint32_t>(records.size()), 0, kHeadMin, kHeadMax, kNoPage}, slots);
+  PageFiller<WordPage> filler(*page);
+  for (const auto& [head, payload] : records) filler.Add(head, payload);
+  filler.Finish();
   return page;
+}
+
+using StringMap = std::map<std::string, std::string>;
+
+PagePtr<ByteRecords> NewPage(const StringMap& records, std::string_view low, std::string_view high,
+                             uint32_t slots) {
+  uint64_t bytes = 0;
+  for (const auto& [key, value] : records) bytes += key.size() + value.size();
+  auto page = NewPage<ByteRecords>(
+      {0, static_cast<uint32_t>(records.size()), bytes, low, high, high.empty() ? kNoPage : 7},
+      slots);
+  PageFiller<BytePage> filler(*page);
+  for (const auto& [key, value] : records) {
+    filler.Add(std::string_view(key), ByteRecords::Payload(std::string_view(value)));
+  }
+  filler.Finish();
+  return page;
+}
+
+std::string EntireKey(const BytePage& page, const BytePage::Key& key) {
+  return std::string(page.prefix()) + std::string(key.suffix);
 }
 
 TEST(PackedPage, ItsPartsDoNotOverlapAndFillTheAllocation) {
   for (uint32_t count : {0u, 1u, 8u, 9u, 64u, 65u, 128u, 1024u}) {
     for (uint32_t slots : {0u, 1u, 8u, 9u, 20u}) {
-      const PackedPage::Geometry g(count, slots);
+      const auto g = WordPage::GeometryOf({0, count, 0, kHeadMin, kHeadMax, kNoPage}, slots);
       const auto lines = [](uint32_t words) { return (words + 7) / 8; };
-      EXPECT_EQ(g.hints_line, 1 + lines(slots));
-      EXPECT_GE(g.heads_line, g.hints_line + 1);
-      EXPECT_GE((g.heads_line - g.hints_line) * 8, lines(count));
-      EXPECT_EQ(g.payloads_line, g.heads_line + lines(count));
-      EXPECT_EQ(g.slot_payloads_line, g.payloads_line + lines(count));
-      EXPECT_EQ(g.bytes, 64 * (g.slot_payloads_line + lines(slots)));
+      const uint32_t hint_lines = g.heads_line - 1 - lines(slots);
+      EXPECT_GE(hint_lines, 1u);
+      EXPECT_GE(hint_lines * 8, lines(count));
+      EXPECT_EQ(g.heap_offset, 64 * (g.heads_line + 2 * lines(count) + lines(slots)));
+      EXPECT_EQ(g.bytes, g.heap_offset) << "records of two words need no heap";
     }
   }
 }
@@ -53,63 +85,135 @@ TEST(PackedPage, ItsPartsDoNotOverlapAndFillTheAllocation) {
 TEST(PackedPage, SlotsKeepWhatTheyAreFilledWithBesideTheRecords) {
   std::map<Head, uint64_t> records;
   for (Head i = 0; i < 70; ++i) records[i * 3] = static_cast<uint64_t>(i) * 5;
-  const PagePtr page = NewPage(records, 20);
+  const auto page = NewPage(records, 20);
   for (uint32_t slot = 0; slot < 20; ++slot) {
-    ASSERT_EQ(page->ClaimSlot(), slot);
-    page->FillSlot(slot, -static_cast<Head>(slot), 1000 + slot,
+    const auto claim = page->ClaimSlot(0, 0);
+    ASSERT_EQ(claim.slot, slot);
+    page->FillSlot(claim, -static_cast<Head>(slot), 1000 + slot,
                    slot % 2 == 0 ? DeltaKind::kInsert : DeltaKind::kDelete);
   }
   for (uint32_t slot = 0; slot < 20; ++slot) {
-    EXPECT_EQ(page->SlotHead(slot), -static_cast<Head>(slot));
-    EXPECT_EQ(page->SlotPayload(slot), 1000 + slot);
+    EXPECT_EQ(page->SlotKey(slot), -static_cast<Head>(slot));
+    EXPECT_EQ(page->SlotRecord(slot).payload, 1000 + slot);
     EXPECT_EQ(page->SlotKind(slot), slot % 2 == 0 ? DeltaKind::kInsert : DeltaKind::kDelete);
   }
   uint32_t i = 0;
   for (const auto& [head, payload] : records) {
     EXPECT_EQ(page->heads()[i], head);
-    EXPECT_EQ(page->payloads()[i++], payload);
+    EXPECT_EQ(page->payload_words()[i++], payload);
   }
 }
 
 TEST(PackedPage, ClaimingStopsAtTheLastSlotHoweverOftenItIsTried) {
-  const PagePtr page = NewPage(std::map<Head, uint64_t>{}, 3);
-  for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(page->ClaimSlot(), i);
-  for (int i = 0; i < 200'000; ++i) ASSERT_GE(page->ClaimSlot(), 3u);  // more than 16 bits count
+  const auto page = NewPage(std::map<Head, uint64_t>{}, 3);
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(page->ClaimSlot(0, 0).slot, i);
+  for (int i = 0; i < 200'000; ++i) ASSERT_FALSE(page->ClaimSlot(0, 0).valid());  // > 16 bits
+}
+
+// The pieces of the heap that slots claim lie side by side and touch neither the base records nor
+// each other, down to the last byte that fits.
+TEST(PackedPage, SlotHeapsOfByteStringsAreDisjointAndEndWithThePage) {
+  const StringMap records = {{"abc1", "one"}, {"abc2", ""}, {"abc3", "three"}};
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 200; ++round) {
+    const auto page = NewPage(records, "abc", "abd", 20);
+    ASSERT_EQ(page->prefix(), "ab");
+    std::vector<std::pair<std::string, std::string>> written;
+    for (;;) {
+      const std::string key = "abc" + std::string(random() % 60, static_cast<char>(random()));
+      const std::string value(random() % 60, static_cast<char>(random()));
+      const auto in_page = page->InPage(key);
+      const ByteRecords::Payload payload{std::string_view(value)};
+      const auto claim = page->ClaimSlot(in_page, payload);
+      if (!claim.valid()) break;
+      ASSERT_EQ(claim.slot, written.size());
+      page->FillSlot(claim, in_page, payload, DeltaKind::kInsert);
+      written.emplace_back(key, value);
+    }
+    ASSERT_GT(written.size(), 0u);
+    for (uint32_t slot = 0; slot < written.size(); ++slot) {
+      EXPECT_EQ(EntireKey(*page, page->SlotKey(slot)), written[slot].first);
+      EXPECT_EQ(page->SlotRecord(slot).payload.bytes, written[slot].second);
+    }
+    uint32_t at = 0;
+    for (const auto& [key, value] : records) {
+      EXPECT_EQ(EntireKey(*page, page->KeyAt(at)), key);
+      EXPECT_EQ(page->RecordAt(at++).payload.bytes, value);
+    }
+    EXPECT_EQ(page->low(), "abc");
+    EXPECT_EQ(page->high(), "abd");
+  }
+}
+
+TEST(PackedPage, ARecordTooLargeForTheSlotsHeapClaimsNothing) {
+  const auto page = NewPage(StringMap{{"k", "v"}}, "", "", 4);
+  const std::string large(4096, 'x');
+  const ByteRecords::Payload payload{std::string_view(large)};
+  EXPECT_FALSE(page->ClaimSlot(page->InPage("l"), payload).valid());
+  const auto claim = page->ClaimSlot(page->InPage("l"), ByteRecords::Payload{});
+  EXPECT_TRUE(claim.valid());
+  EXPECT_EQ(claim.slot, 0u);
+}
+
+// Keys that the first eight bytes behind the prefix do not tell apart are found all the same.
+TEST(PackedPage, LocatesKeysOfEqualHeads) {
+  StringMap records;
+  for (const char* head : {"", "aaaaaaaa", "aaaaaaab", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"}) {
+    for (const std::string& tail :
+         {std::string(), std::string(1, '\0'), std::string(2, '\0'), std::string("\0z", 2),
+          std::string("m"), std::string("\xFF"), std::string("\xFF\xFF")}) {
+      records[std::string(head) + tail] = tail;
+    }
+  }
+  const auto page = NewPage(records, "", "", 0);
+  uint32_t at = 0;
+  for (const auto& [key, value] : records) {
+    const auto position = page->Locate<ScalarBinarySearch>(page->InPage(key));
+    EXPECT_TRUE(position.exact);
+    EXPECT_EQ(position.lower(), at++);
+    std::string absent = key + '\1';
+    if (records.count(absent) == 0) {
+      const auto gap = page->Locate<ScalarBinarySearch>(page->InPage(absent));
+      EXPECT_FALSE(gap.exact);
+      EXPECT_EQ(gap.upper, std::distance(records.begin(), records.lower_bound(absent)));
+    }
+  }
 }
 
 TEST(PackedWord, HoldsAddressAndMembersExactly) {
-  const PagePtr page = NewPage(std::map<Head, uint64_t>{}, 1);
+  using Word = PackedWord<Words>;
+  const auto page = NewPage(std::map<Head, uint64_t>{}, 1);
   for (uint32_t members : {0u, 1u, 0x80000u, 0xFFFFFu}) {
-    const PackedWord word(page.get(), members);
+    const Word word(page.get(), members);
     EXPECT_EQ(word.page(), page.get());
     EXPECT_EQ(word.members(), members);
-    EXPECT_EQ(PackedWord(word.raw()).page(), page.get());
+    EXPECT_EQ(Word(word.raw()).page(), page.get());
+    EXPECT_FALSE(word.marked());
+    EXPECT_TRUE(word.WithMark().marked());
+    EXPECT_EQ(word.WithMark().page(), page.get());
+    EXPECT_EQ(word.WithMark().members(), members);
   }
-  auto* highest = reinterpret_cast<PackedPage*>((uintptr_t{1} << 47) - 64);
-  EXPECT_EQ(PackedWord(highest, 0xFFFFF).page(), highest);
+  auto* highest = reinterpret_cast<WordPage*>((uintptr_t{1} << 47) - 64);
+  EXPECT_EQ(Word(highest, 0xFFFFF).page(), highest);
 }
 
 /// Applies random deltas to a page and to a std::map; the merge must agree, into one page and into
 /// two.
 TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
+  using Plan = MergePlan<WordPage, kSlotsMax>;
   std::mt19937_64 random(11);
   for (int round = 0; round < 2000; ++round) {
     std::map<Head, uint64_t> model;
     const auto base_size = random() % 40;
     for (uint64_t i = 0; i < base_size; ++i) model[static_cast<Head>(random() % 100)] = random();
-    const PagePtr base = NewPage(model, 20);
-    uint32_t members = 0;
-    std::map<Head, uint32_t> slot_of;
+    const auto base = NewPage(model, 20);
+    Plan::Deltas deltas;
     const auto delta_count = static_cast<uint32_t>(random() % 21);
     for (uint32_t i = 0; i < delta_count; ++i) {
-      const uint32_t slot = base->ClaimSlot();
       const Head head = static_cast<Head>(random() % 110);
       const bool removes = random() % 3 == 0;
       const uint64_t payload = random();
-      base->FillSlot(slot, head, payload, removes ? DeltaKind::kDelete : DeltaKind::kUpdate);
-      if (slot_of.count(head) != 0) members &= ~(1u << slot_of[head]);
-      members |= 1u << slot;
-      slot_of[head] = slot;
+      deltas.Supersede({head, payload, removes ? DeltaKind::kDelete : DeltaKind::kUpdate});
       if (removes) {
         model.erase(head);
       } else {
@@ -117,34 +221,120 @@ TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
       }
     }
 
-    const SortedDeltas deltas(*base, members);
-    const MergePlan plan = MergePlan::Make<ScalarBinarySearch>(*base, deltas);
+    const Plan plan = Plan::Make<ScalarBinarySearch>(*base, deltas);
     ASSERT_EQ(plan.count(), model.size());
     for (uint32_t left_count : {plan.count(), plan.count() / 2, plan.count() * 9 / 10}) {
-      const PagePtr left = NewPage(left_count, 0);
       const uint32_t right_count = plan.count() - left_count;
-      const PagePtr right = right_count == 0 ? nullptr : NewPage(right_count, 0);
-      RecordSink sink(left.get(), right.get());
+      const auto half = [](uint32_t count) {
+        return NewPage<Words>({0, count, 0, kHeadMin, kHeadMax, kNoPage}, 0);
+      };
+      const auto left = half(left_count);
+      const auto right = right_count == 0 ? nullptr : half(right_count);
+      RecordSink<WordPage> sink(left.get(), right.get());
       plan.WriteTo(sink);
-      ASSERT_TRUE(sink.Complete());
+      sink.Finish();
       uint32_t i = 0;
       for (const auto& [head, payload] : model) {
-        const PackedPage& page = i < left_count ? *left : *right;
+        const WordPage& page = i < left_count ? *left : *right;
         const uint32_t at = i < left_count ? i : i - left_count;
         ASSERT_EQ(page.heads()[at], head);
-        ASSERT_EQ(page.payloads()[at], payload);
+        ASSERT_EQ(page.payload_words()[at], payload);
         ++i;
       }
     }
 
     auto expected = model.begin();
-    EXPECT_TRUE(VisitMerged(*base, deltas, 0, [&](Head head, uint64_t payload) {
-      EXPECT_EQ(head, expected->first);
-      EXPECT_EQ(payload, expected->second);
+    EXPECT_TRUE(plan.Visit([&](const Record<Words>& record) {
+      EXPECT_EQ(record.key, expected->first);
+      EXPECT_EQ(record.payload, expected->second);
       ++expected;
       return true;
     }));
     EXPECT_EQ(expected, model.end());
+    EXPECT_TRUE(VisitMergedBackward(*base, deltas, base->count(), [&](const Record<Words>& record) {
+      --expected;
+      EXPECT_EQ(record.key, expected->first);
+      EXPECT_EQ(record.payload, expected->second);
+      return true;
+    }));
+    EXPECT_EQ(expected, model.begin());
+  }
+}
+
+/// The same for byte strings, whose pages change their prefix: two neighbouring pages become one,
+/// which is cut again.
+TEST(MergePlan, AgreesWithAMapWherePrefixesGrowAndShrink) {
+  using Plan = MergePlan<BytePage, kSlotsMax>;
+  std::mt19937_64 random(12);
+  const auto random_text = [&](std::size_t most) {
+    std::string text(random() % (most + 1), '\0');
+    for (char& c : text) c = std::string_view("\0aa\xFF", 4)[random() % 4];
+    return text;
+  };
+  for (int round = 0; round < 1000; ++round) {
+    const std::string prefix(random() % 20, 'p');
+    // [prefix + "a", prefix + "ab") and [prefix + "ab", prefix + "b")
+    const std::string bounds[] = {prefix + "a", prefix + "ab", prefix + "b"};
+    StringMap model;
+    PagePtr<ByteRecords> pages[2];
+    Plan::Deltas deltas[2];
+    std::vector<StringMap> delta_bytes(2);
+    for (int side = 0; side < 2; ++side) {
+      const auto any_key = [&] {
+        std::string key = (side == 0 ? prefix + "a" : prefix + "ab") + random_text(12);
+        if (side == 0 && key >= bounds[1]) key = prefix + "a";
+        return key;
+      };
+      StringMap base;
+      for (auto i = random() % 30; i > 0; --i) base[any_key()] = random_text(20);
+      pages[side] = NewPage(base, bounds[side], bounds[side + 1], 0);
+      StringMap now = base;
+      for (auto i = random() % 15; i > 0; --i) {
+        const auto& [key, value] =
+            *delta_bytes[side].insert_or_assign(any_key(), random_text(20)).first;
+        const bool removes = random() % 3 == 0;
+        deltas[side].Supersede({pages[side]->InPage(key),
+                                ByteRecords::Payload(std::string_view(value)),
+                                removes ? DeltaKind::kDelete : DeltaKind::kUpdate});
+        if (removes) {
+          now.erase(key);
+        } else {
+          now[key] = value;
+        }
+      }
+      model.insert(now.begin(), now.end());
+    }
+    const Plan first = Plan::Make<ScalarBinarySearch>(*pages[0], deltas[0]);
+    const Plan second = Plan::Make<ScalarBinarySearch>(*pages[1], deltas[1]);
+    const uint32_t count = first.count() + second.count();
+    ASSERT_EQ(count, model.size());
+    if (count < 2) continue;
+
+    const auto left_count = static_cast<uint32_t>(1 + random() % (count - 1));
+    const auto cut = std::next(model.begin(), left_count);
+    const auto new_page = [&](auto begin, auto end, std::string_view low, std::string_view high) {
+      PageShape<ByteRecords> shape{0, 0, 0, low, high, 7};
+      for (; begin != end; ++begin) {
+        ++shape.count;
+        shape.record_bytes += begin->first.size() + begin->second.size();
+      }
+      return NewPage<ByteRecords>(shape, 0);
+    };
+    const auto left = new_page(model.begin(), cut, bounds[0], cut->first);
+    const auto right = new_page(cut, model.end(), cut->first, bounds[2]);
+    RecordSink<BytePage> sink(left.get(), right.get());
+    first.WriteTo(sink);
+    second.WriteTo(sink);
+    sink.Finish();
+    uint32_t i = 0;
+    for (const auto& [key, value] : model) {
+      const BytePage& page = i < left_count ? *left : *right;
+      const uint32_t at = i < left_count ? i : i - left_count;
+      ASSERT_EQ(EntireKey(page, page.KeyAt(at)), key);
+      ASSERT_EQ(page.KeyAt(at).head, HeadOfBytes(page.KeyAt(at).suffix));
+      ASSERT_EQ(page.RecordAt(at).payload.bytes, value);
+      ++i;
+    }
   }
 }
 

@@ -51,5 +51,27 @@ TEST(MappingTable, AReservationOfAllIdsCostsNothingUntilTouched) {
   EXPECT_EQ(table.Load(UINT32_MAX), 0u);
 }
 
+TEST(MappingTable, WithHugePagesIsTheSameTableAndTellsWhetherTheSystemAgreed) {
+  MappingTable table(100'000, true);
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(table.huge_pages(), VirtualReservation(kHugePageBytes, true).huge_pages());
+  EXPECT_FALSE(MappingTable(16).huge_pages());
+  for (PageId id = 1; id < 100'000; ++id) {
+    ASSERT_EQ(table.AllocateId(), id);
+    table.Install(id, uint64_t{id} << 23);
+  }
+  EXPECT_EQ(table.AllocateId(), kNoPage);
+  for (PageId id = 1; id < 100'000; ++id) ASSERT_EQ(table.Load(id), uint64_t{id} << 23);
+}
+
+TEST(MappingTable, FreeIdsAreHandedOutBeforeNewOnes) {
+  MappingTable table(1000);
+  for (PageId id = 1; id <= 500; ++id) ASSERT_EQ(table.AllocateId(), id);
+  for (PageId id = 1; id <= 500; ++id) table.FreeId(id);
+  const uint64_t bytes_used = table.bytes_used();
+  for (PageId id = 500; id >= 1; --id) ASSERT_EQ(table.AllocateId(), id);
+  EXPECT_EQ(table.bytes_used(), bytes_used);
+}
+
 }  // namespace
 }  // namespace bwlab

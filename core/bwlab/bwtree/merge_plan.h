@@ -1,174 +1,187 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 
 #include "bwlab/base/assert.h"
-#include "bwlab/bwtree/layout_packed.h"
+#include "bwlab/bwtree/delta.h"
+#include "bwlab/bwtree/page_filler.h"
 
 namespace bwlab {
 
-/// One change to a node's records.
-struct Delta {
-  Head head;
-  uint64_t payload;
-  DeltaKind kind;
-
-  bool removes() const { return kind == DeltaKind::kDelete || kind == DeltaKind::kIndexTermDelete; }
-};
-
-/// The members of a page in key order, from a head on. Fixed size: lives on the stack.
-class SortedDeltas {
- public:
-  SortedDeltas(const PackedPage& page, uint32_t members, Head from = kHeadMin) {
-    ForEachMember(members, [&](uint32_t slot) {
-      const Head head = page.SlotHead(slot);
-      if (head >= from) Insert({head, page.SlotPayload(slot), page.SlotKind(slot)});
-    });
-  }
-
-  /// Adds a delta that replaces the one of its key, if there is one.
-  void Supersede(const Delta& delta) {
-    for (uint32_t i = 0; i < size_; ++i) {
-      if (deltas_[i].head == delta.head) {
-        deltas_[i] = delta;
-        return;
-      }
-    }
-    Insert(delta);
-  }
-
-  uint32_t size() const { return size_; }
-  const Delta& operator[](uint32_t i) const { return deltas_[i]; }
-  const Delta* begin() const { return deltas_.data(); }
-  const Delta* end() const { return deltas_.data() + size_; }
-
- private:
-  /// Insertion sort: at most 21 deltas, most of them few.
-  void Insert(const Delta& delta) {
-    uint32_t at = size_++;
-    for (; at > 0 && deltas_[at - 1].head > delta.head; --at) deltas_[at] = deltas_[at - 1];
-    deltas_[at] = delta;
-  }
-
-  uint32_t size_ = 0;
-  std::array<Delta, kSlotsMax + 1> deltas_;
-};
-
-/// Calls emit(head, payload) -> bool for the records of `page` from base position `at` on with
-/// `deltas` on top, in key order, until it returns false. The deltas must not lie below that
-/// position. @return false if emit did.
-template <class Emit>
-bool VisitMerged(const PackedPage& page, const SortedDeltas& deltas, uint32_t at, Emit&& emit) {
+/// Calls emit(Record) -> bool for the records of `page` from base position `at` on, up to base
+/// position `end`, with `deltas` on top, in key order, until it returns false. The deltas must lie
+/// between these positions. @return false if emit did.
+template <class Page, class Deltas, class Emit>
+bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at, uint32_t end, Emit&& emit) {
   const Head* const heads = page.heads();
-  const uint64_t* const payloads = page.payloads();
-  const uint32_t count = page.count();
-  for (const Delta& delta : deltas) {
-    for (; at < count && heads[at] < delta.head; ++at) {
-      if (!emit(heads[at], payloads[at])) return false;
+  const uint64_t* const words = page.payload_words();
+  for (const auto& delta : deltas) {
+    for (; at < end && page.DecodeKey(heads[at], words[at]) < delta.key; ++at) {
+      if (!emit(page.Decode(heads[at], words[at]))) return false;
     }
-    if (at < count && heads[at] == delta.head) ++at;
-    if (!delta.removes() && !emit(delta.head, delta.payload)) return false;
+    if (at < end && page.DecodeKey(heads[at], words[at]) == delta.key) ++at;
+    if (!delta.removes() && !emit({delta.key, delta.payload})) return false;
   }
-  for (; at < count; ++at) {
-    if (!emit(heads[at], payloads[at])) return false;
+  for (; at < end; ++at) {
+    if (!emit(page.Decode(heads[at], words[at]))) return false;
+  }
+  return true;
+}
+/// VisitMerged to the end of the page.
+template <class Page, class Deltas, class Emit>
+bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at, Emit&& emit) {
+  return VisitMerged(page, deltas, at, page.count(), emit);
+}
+
+/// As VisitMerged in descending order, from the record before base position `end` on. The deltas
+/// must lie below that position.
+template <class Page, class Deltas, class Emit>
+bool VisitMergedBackward(const Page& page, const Deltas& deltas, uint32_t end, Emit&& emit) {
+  for (uint32_t i = deltas.size(); i > 0; --i) {
+    const auto& delta = deltas[i - 1];
+    for (; end > 0 && page.KeyAt(end - 1) > delta.key; --end) {
+      if (!emit(page.RecordAt(end - 1))) return false;
+    }
+    if (end > 0 && page.KeyAt(end - 1) == delta.key) --end;
+    if (!delta.removes() && !emit({delta.key, delta.payload})) return false;
+  }
+  for (; end > 0; --end) {
+    if (!emit(page.RecordAt(end - 1))) return false;
   }
   return true;
 }
 
 /// Fills one new page, or two of a split, with records in ascending order.
+template <class Page>
 class RecordSink {
  public:
+  using R = typename Page::RecordsType;
+
   /// `right` is null where there is no split; otherwise records past left->count() go there.
-  RecordSink(PackedPage* left, PackedPage* right) : page_(left), right_(right) {}
+  RecordSink(Page* left, Page* right) : filler_(*left), room_(left->count()), right_(right) {}
 
-  void Run(const Head* heads, const uint64_t* payloads, uint32_t count) {
-    const uint32_t room = page_->count() - filled_;
-    if (count > room) {
-      Copy(heads, payloads, room);
+  void Run(const Page& from, uint32_t first, uint32_t count) {
+    if (count > room_) {
+      const uint32_t left_count = room_;
+      filler_.Run(from, first, left_count);
       NextPage();
-      heads += room;
-      payloads += room;
-      count -= room;
+      first += left_count;
+      count -= left_count;
     }
-    Copy(heads, payloads, count);
+    filler_.Run(from, first, count);
+    room_ -= count;
   }
 
-  void One(Head head, uint64_t payload) {
-    if (filled_ == page_->count()) NextPage();
-    page_->mutable_heads()[filled_] = head;
-    page_->mutable_payloads()[filled_] = payload;
-    ++filled_;
+  void One(std::string_view prefix, const Record<R>& record) {
+    if (room_ == 0) NextPage();
+    filler_.Add(prefix, record);
+    --room_;
   }
 
-  bool Complete() const { return right_ == nullptr && filled_ == page_->count(); }
+  void Finish() {
+    BWLAB_ASSERT(room_ == 0 && right_ == nullptr);
+    filler_.Finish();
+  }
 
  private:
   void NextPage() {
     BWLAB_ASSERT(right_ != nullptr);
-    page_ = right_;
+    filler_.Finish();
+    filler_ = PageFiller<Page>(*right_);
+    room_ = right_->count();
     right_ = nullptr;
-    filled_ = 0;
-  }
-  void Copy(const Head* heads, const uint64_t* payloads, uint32_t count) {
-    std::memcpy(page_->mutable_heads() + filled_, heads, count * sizeof(Head));
-    std::memcpy(page_->mutable_payloads() + filled_, payloads, count * sizeof(uint64_t));
-    filled_ += count;
   }
 
-  PackedPage* page_;
-  PackedPage* right_;
-  uint32_t filled_ = 0;
+  PageFiller<Page> filler_;
+  uint32_t room_;
+  Page* right_;
+};
+
+/// Fills the right page of a split whose left half stays as it is: passes over the records of that
+/// half.
+template <class Page>
+class RightHalfSink {
+ public:
+  using R = typename Page::RecordsType;
+
+  RightHalfSink(Page& right, uint32_t left_count) : filler_(right), to_skip_(left_count) {}
+
+  void Run(const Page& from, uint32_t first, uint32_t count) {
+    const uint32_t skipped = std::min(to_skip_, count);
+    to_skip_ -= skipped;
+    filler_.Run(from, first + skipped, count - skipped);
+  }
+  void One(std::string_view prefix, const Record<R>& record) {
+    if (to_skip_ > 0) {
+      --to_skip_;
+    } else {
+      filler_.Add(prefix, record);
+    }
+  }
+  void Finish() { filler_.Finish(); }
+
+ private:
+  PageFiller<Page> filler_;
+  uint32_t to_skip_;
 };
 
 /// How a page's base node and its sorted deltas become one sorted run: the base is copied in the
 /// runs between the deltas, not record by record. Source: sorted-segment consolidation, Wang et
 /// al., SIGMOD 2018, section 4.3.
+template <class Page, uint32_t kDeltasMax>
 class MergePlan {
  public:
+  using R = typename Page::RecordsType;
+  using Deltas = SortedDeltas<R, kDeltasMax>;
+
+  /// Refers to both.
   template <class Search>
-  static MergePlan Make(const PackedPage& base, const SortedDeltas& deltas) {
-    MergePlan plan(base, deltas);
-    const SortedHeads sorted = base.sorted();
+  static MergePlan Make(const Page& base, const Deltas& deltas) {
+    return Make<Search>(base, deltas, base.count());
+  }
+  /// Of the first `base_end` records of the base node alone; the deltas must lie among them.
+  template <class Search>
+  static MergePlan Make(const Page& base, const Deltas& deltas, uint32_t base_end) {
+    MergePlan plan(base, deltas, base_end);
     for (uint32_t i = 0; i < deltas.size(); ++i) {
-      const uint32_t upper = Search::UpperBound(sorted, deltas[i].head);
-      const bool in_base = upper > 0 && sorted.heads[upper - 1] == deltas[i].head;
-      plan.steps_[i] = {in_base ? upper - 1 : upper, in_base};
+      const auto position = base.template Locate<Search>(deltas[i].key);
+      plan.steps_[i] = {position.lower(), position.exact};
       if (deltas[i].removes()) {
-        plan.count_ -= in_base ? 1 : 0;
+        plan.count_ -= position.exact ? 1 : 0;
       } else {
-        plan.count_ += in_base ? 0 : 1;
+        plan.count_ += position.exact ? 0 : 1;
       }
     }
     return plan;
   }
 
-  const PackedPage& base() const { return base_; }
+  const Page& base() const { return base_; }
   uint32_t delta_count() const { return deltas_.size(); }
   /// Records after the merge.
   uint32_t count() const { return count_; }
 
   /// Whether every delta lies behind the last base record: what ascending insertion leaves.
-  bool AppendsOnly() const {
-    return deltas_.size() > 0 && steps_[0].base_position == base_.count();
-  }
+  bool AppendsOnly() const { return deltas_.size() > 0 && steps_[0].base_position == base_end_; }
 
-  /// Calls emit(head, payload) -> bool for every record after the merge, until it returns false.
+  /// Calls emit(Record) -> bool for every record after the merge, until it returns false.
   template <class Emit>
   bool Visit(Emit&& emit) const {
-    return VisitMerged(base_, deltas_, 0, emit);
+    return VisitMerged(base_, deltas_, 0, base_end_, emit);
   }
 
-  void WriteTo(RecordSink& sink) const {
+  /// `sink` is a RecordSink or a RightHalfSink.
+  template <class Sink>
+  void WriteTo(Sink& sink) const {
     uint32_t done = 0;
     for (uint32_t i = 0; i < deltas_.size(); ++i) {
       const Step& step = steps_[i];
-      sink.Run(base_.heads() + done, base_.payloads() + done, step.base_position - done);
-      if (!deltas_[i].removes()) sink.One(deltas_[i].head, deltas_[i].payload);
+      sink.Run(base_, done, step.base_position - done);
+      if (!deltas_[i].removes()) sink.One(base_.prefix(), {deltas_[i].key, deltas_[i].payload});
       done = step.base_position + (step.in_base ? 1 : 0);
     }
-    sink.Run(base_.heads() + done, base_.payloads() + done, base_.count() - done);
+    sink.Run(base_, done, base_end_ - done);
   }
 
  private:
@@ -177,13 +190,14 @@ class MergePlan {
     bool in_base;            // whether that record has the delta's key
   };
 
-  MergePlan(const PackedPage& base, const SortedDeltas& deltas)
-      : base_(base), deltas_(deltas), count_(base.count()) {}
+  MergePlan(const Page& base, const Deltas& deltas, uint32_t base_end)
+      : base_(base), deltas_(deltas), base_end_(base_end), count_(base_end) {}
 
-  const PackedPage& base_;
-  const SortedDeltas& deltas_;
+  const Page& base_;
+  const Deltas& deltas_;
+  uint32_t base_end_;
   uint32_t count_;
-  std::array<Step, kSlotsMax + 1> steps_;
+  std::array<Step, kDeltasMax> steps_;
 };
 
 }  // namespace bwlab

@@ -34,4 +34,18 @@ Status TreeOptions::Check() const {
   return Status::Ok();
 }
 
+Status TreeOptions::CheckChains(std::string_view layout, uint32_t chain_length_max) const {
+  Status status;
+  const auto check = [&](std::string_view name, uint32_t length) {
+    if (status.ok() && length > chain_length_max) {
+      status = Status::InvalidArgument(std::string(name) + " is " + std::to_string(length) +
+                                       "; the delta layout " + std::string(layout) +
+                                       " takes at most " + std::to_string(chain_length_max));
+    }
+  };
+  check("leaf_chain_length", leaf_chain_length);
+  check("inner_chain_length", inner_chain_length);
+  return status;
+}
+
 }  // namespace bwlab

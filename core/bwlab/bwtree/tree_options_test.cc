@@ -14,7 +14,7 @@ TEST(TreeOptions, EveryFieldIsHeldToItsRangeAndNamedWhenItIsNot) {
   TreeOptions().ForEach([&](std::string_view name, auto&, uint64_t, uint64_t, std::string_view) {
     names.emplace_back(name);
   });
-  ASSERT_EQ(names.size(), 8u);
+  ASSERT_EQ(names.size(), 16u);
   for (const std::string& wanted : names) {
     for (bool above : {false, true}) {
       TreeOptions options;
@@ -44,6 +44,27 @@ TEST(TreeOptions, AChainLongerThanItsNodeIsRefused) {
   EXPECT_FALSE(options.Check().ok());
   options.leaf_chain_length = 4;
   EXPECT_TRUE(options.Check().ok());
+}
+
+struct ShortChains {
+  static constexpr std::string_view kName = "short";
+  static constexpr uint32_t kChainLengthMax = 5;
+};
+
+TEST(TreeOptions, AChainLongerThanTheDeltaLayoutTakesIsRefused) {
+  TreeOptions options;
+  options.leaf_chain_length = 5;
+  options.inner_chain_length = 5;
+  EXPECT_TRUE(options.CheckFor<ShortChains>().ok());
+  options.inner_chain_length = 6;
+  EXPECT_EQ(options.CheckFor<ShortChains>().message(),
+            "inner_chain_length is 6; the delta layout short takes at most 5");
+  options.leaf_chain_length = 7;
+  const Status status = options.CheckFor<ShortChains>();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "leaf_chain_length is 7; the delta layout short takes at most 5");
+  options.leaf_capacity = 3;
+  EXPECT_EQ(options.CheckFor<ShortChains>().message(), options.Check().message());
 }
 
 TEST(TreeOptions, BackoffBoundsMustBeInOrder) {

@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "bwlab/policy/backoff/backoff.h"
+#include "bwlab/policy/allocator/allocator_options.h"
+#include "bwlab/policy/backoff/backoff_limits.h"
+#include "bwlab/policy/consolidation/consolidation.h"
+#include "bwlab/policy/reclamation/reclamation_options.h"
 #include "bwlab/policy/reclamation/retired.h"
 #include "bwlab/policy/search/sorted_heads.h"
 #include "bwlab/policy/stats/stats.h"
@@ -21,9 +24,9 @@ concept NamedPolicy = requires {
 };
 
 /// Finds heads in a node. UpperBound is the number of sorted heads that are at most the key
-/// (0..count). MatchMembers is the subset of `members` whose slot holds the key; `slots` begins on
-/// a cache line and may be read up to `slot_count` rounded up to a whole line, whatever the slots
-/// that are no members hold.
+/// (0..count), equal ones included however many they are. MatchMembers is the subset of `members`
+/// whose slot holds the key; `slots` begins on a cache line and may be read up to `slot_count`
+/// rounded up to a whole line, whatever the slots that are no members hold.
 template <class P>
 concept SearchPolicy = NamedPolicy<P> &&
     requires(const SortedHeads& node, Head key, const Head* slots, uint32_t n) {
@@ -31,39 +34,77 @@ concept SearchPolicy = NamedPolicy<P> &&
   { P::MatchMembers(slots, n, n, key) } -> std::same_as<uint32_t>;
 };
 
-/// Waits between a lost CAS and the next try; one object an operation.
+/// Waits between a lost CAS and the next try. A session keeps a Local, which is what the policy
+/// remembers from one operation to the next; each operation makes one P from it, calls Pause()
+/// after every lost CAS, and ends P's life with its own. spins() is what the operation has spent,
+/// in spin-wait instructions.
 template <class P>
-concept BackoffPolicy = NamedPolicy<P> && std::constructible_from<P, const BackoffLimits&> &&
-    requires(P backoff) {
+concept BackoffPolicy = NamedPolicy<P> &&
+    std::constructible_from<typename P::Local, const BackoffLimits&> &&
+    std::constructible_from<P, typename P::Local&> && requires(P backoff) {
   backoff.Pause();
+  { backoff.spins() } -> std::same_as<uint64_t>;
 };
 
-/// Decides when a page that was unlinked may be reused. See epoch_decentralized.h for what each
-/// verb promises.
+/// Decides when a page that was unlinked may be reused. A participant is one session's side; it
+/// lives as long as the domain and serves one session after the other. See announced_epochs.h for
+/// what each verb promises. RetiredBytes may be negative where a participant frees what others
+/// retired: the sum over all participants is what waits.
 template <class P>
 concept ReclamationPolicy = NamedPolicy<P> &&
-    std::constructible_from<typename P::Domain, uint32_t> &&
+    std::constructible_from<typename P::Domain, const ReclamationOptions&> &&
     std::constructible_from<typename P::Participant, typename P::Domain&> &&
     requires(typename P::Participant participant, Retired* page, void (*free)(Retired*)) {
   participant.Enter();
   participant.Exit();
+  { participant.pinned() } -> std::same_as<bool>;
   participant.Retire(page, free);
   participant.Collect(free);
   participant.Leave(free);
   participant.Drain(free);
-  { participant.RetiredBytes() } -> std::same_as<uint64_t>;
+  { participant.RetiredBytes() } -> std::same_as<int64_t>;
 };
 
-/// Gives and takes pages: sizes are multiples of a cache line, addresses begin one. Allocate
-/// returns nullptr when there is no memory. A page may be freed through another Local than it came
-/// from.
+/// Gives and takes pages: sizes are multiples of a cache line, addresses begin one and lie below
+/// 2^47. Allocate returns nullptr when there is no memory. A page may be freed through another
+/// Local than it came from.
+///
+/// PooledBytes, from any thread: free memory that the policy holds and can count; pages handed out
+/// and the PooledBytes of Shared and of every Local add up to what the policy has from the system,
+/// where it counts at all. Local::Leave ends a session: what it holds serves others from then on.
+/// Trim gives free memory back to the system as far as it can, and blocks no operation of the
+/// policy's own: Shared's from any thread, what no session holds; Local's that of its session as
+/// well. huge_pages tells whether the system accepted the advice of AllocatorOptions.
 template <class P>
-concept AllocatorPolicy = NamedPolicy<P> && std::default_initializable<typename P::Shared> &&
-    requires(typename P::Local local, void* page, std::size_t bytes) {
+concept AllocatorPolicy = NamedPolicy<P> &&
+    std::constructible_from<typename P::Shared, const AllocatorOptions&> &&
+    std::constructible_from<typename P::Local, typename P::Shared&> &&
+    requires(typename P::Shared& shared, const typename P::Shared& const_shared,
+             typename P::Local& local, const typename P::Local& const_local, void* page,
+             std::size_t bytes) {
   { local.Allocate(bytes) } -> std::same_as<void*>;
   local.Free(page, bytes);
-  { local.PooledBytes() } -> std::same_as<std::size_t>;
+  local.Leave();
+  local.Trim();
+  { const_local.PooledBytes() } -> std::same_as<std::size_t>;
+  shared.Trim();
+  { const_shared.PooledBytes() } -> std::same_as<std::size_t>;
+  { const_shared.huge_pages() } -> std::same_as<bool>;
 };
+
+/// Decides who consolidates a leaf that has room left. kAdvises: whether it is asked at all; then
+/// Local, one a session, gives its advice after every read and write. Workers<Key> are the threads
+/// of a policy that has some, NoWorkers otherwise.
+template <class P>
+concept ConsolidationPolicy = NamedPolicy<P> &&
+    std::constructible_from<typename P::Local, const ConsolidationOptions&> &&
+    std::constructible_from<typename P::template Workers<uint64_t>, const ConsolidationOptions&> &&
+    requires {
+  { P::kAdvises } -> std::convertible_to<bool>;
+} && (!P::kAdvises || requires(typename P::Local& local, uint32_t deltas) {
+  { local.AfterRead(deltas) } -> std::same_as<ConsolidationAdvice>;
+  { local.AfterWrite(deltas) } -> std::same_as<ConsolidationAdvice>;
+});
 
 /// Counts structure events of one session.
 template <class P>
@@ -78,7 +119,10 @@ concept StatsPolicy = NamedPolicy<P> &&
 template <class T>
 concept TreeTraits = SearchPolicy<typename T::Search> && BackoffPolicy<typename T::Backoff> &&
     ReclamationPolicy<typename T::Reclamation> && AllocatorPolicy<typename T::Allocator> &&
-    StatsPolicy<typename T::Stats> && requires {
+    ConsolidationPolicy<typename T::Consolidation> && StatsPolicy<typename T::Stats> &&
+    NamedPolicy<typename T::DeltaLayout> && requires {
+  typename T::Key;
+  typename T::Value;
   { T::kName } -> std::convertible_to<std::string_view>;
   { T::kSummary } -> std::convertible_to<std::string_view>;
 };

@@ -87,8 +87,10 @@ Result<nlohmann::json> ResolveBwTree(const nlohmann::json& options) {
         numbers[std::string(name)] = field;
       });
   return nlohmann::json{{"policies",
-                         {{"search", Traits::Search::kName},
+                         {{"delta_layout", Traits::DeltaLayout::kName},
+                          {"search", Traits::Search::kName},
                           {"backoff", Traits::Backoff::kName},
+                          {"consolidation", Traits::Consolidation::kName},
                           {"reclamation", Traits::Reclamation::kName},
                           {"allocator", Traits::Allocator::kName},
                           {"stats", Traits::Stats::kName}}},

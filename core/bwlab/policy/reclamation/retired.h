@@ -18,12 +18,24 @@ struct RetiredList {
   uint64_t pages = 0;
   uint64_t bytes = 0;
 
+  bool empty() const { return head == nullptr; }
+
   void Push(Retired* page) {
     page->next = head;
     head = page;
     if (tail == nullptr) tail = page;
     ++pages;
     bytes += page->bytes;
+  }
+
+  /// Precondition: not empty.
+  Retired* Pop() {
+    Retired* page = head;
+    head = page->next;
+    if (head == nullptr) tail = nullptr;
+    --pages;
+    bytes -= page->bytes;
+    return page;
   }
 
   void Append(const RetiredList& other) {

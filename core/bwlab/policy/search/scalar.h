@@ -24,6 +24,24 @@ inline uint32_t MatchMembersOneByOne(const Head* slots, uint32_t members, Head k
   return matches;
 }
 
+/// Looks at one head after the other until one is above the key. The naive baseline, which shows
+/// what any other search is worth; choose it for nothing else.
+struct LinearSearch {
+  static constexpr std::string_view kName = "linear";
+  static constexpr std::string_view kSummary =
+      "one head after the other; the naive baseline that shows what the others are worth";
+
+  static uint32_t UpperBound(const SortedHeads& node, Head key) {
+    uint32_t i = 0;
+    while (i < node.count && node.heads[i] <= key) ++i;
+    return i;
+  }
+  static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
+                               Head key) {
+    return MatchMembersOneByOne(slots, members, key);
+  }
+};
+
 /// std::upper_bound over the whole node. Its mispredicted branches prefetch both ways, which makes
 /// it the best of the scalar searches on nodes that are not in the cache. Choose it as the scalar
 /// baseline.

@@ -38,7 +38,7 @@ class Node {
 template <class Search>
 class SearchTest : public testing::Test {};
 
-using Searches = testing::Types<ScalarBinarySearch, BranchFreeSearch
+using Searches = testing::Types<LinearSearch, ScalarBinarySearch, BranchFreeSearch
 #if XSIMD_WITH_SSE4_2
                                 ,
                                 SimdSearch<xsimd::sse4_2>
@@ -84,6 +84,38 @@ TYPED_TEST(SearchTest, TheExtremeHeadsAreOrdinaryKeys) {
     EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMin), 1u);
     EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMax), size);
     EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMax - 1), size - 1);
+  }
+}
+
+TYPED_TEST(SearchTest, EqualHeadsAreAllCounted) {
+  // Runs of equal heads of every length that begin and end at, before and behind the edges of
+  // blocks and of blocks of hints.
+  std::mt19937_64 random(11);
+  for (uint32_t size = 1; size <= 200; ++size) {
+    for (uint32_t distinct : {1u, 2u, 3u, 7u, 40u}) {
+      std::vector<Head> sorted(size);
+      for (Head& head : sorted) head = static_cast<Head>(random() % distinct) * 10;
+      std::sort(sorted.begin(), sorted.end());
+      const Node node(sorted);
+      for (Head value = 0; value < static_cast<Head>(distinct); ++value) {
+        for (Head key : {value * 10 - 1, value * 10, value * 10 + 1}) {
+          const auto expected = std::upper_bound(sorted.begin(), sorted.end(), key);
+          ASSERT_EQ(TypeParam::UpperBound(node.view(), key),
+                    static_cast<uint32_t>(expected - sorted.begin()))
+              << "size " << size << ", distinct " << distinct << ", key " << key;
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(SearchTest, EqualExtremeHeadsAreAllCounted) {
+  for (uint32_t size : {1u, 8u, 9u, 64u, 65u, 71u}) {
+    const Node least(std::vector<Head>(size, kHeadMin));
+    EXPECT_EQ(TypeParam::UpperBound(least.view(), kHeadMin), size);
+    const Node greatest(std::vector<Head>(size, kHeadMax));
+    EXPECT_EQ(TypeParam::UpperBound(greatest.view(), kHeadMax - 1), 0u);
+    EXPECT_EQ(TypeParam::UpperBound(greatest.view(), kHeadMax), size);
   }
 }
 

@@ -19,9 +19,9 @@ constexpr uint64_t KeyOf(Head head) { return static_cast<uint64_t>(head) ^ (uint
 inline constexpr uint32_t kBlockHeads = 8;
 
 /// The sorted heads of a base node as a search policy sees them.
-/// Shape: `count` heads in ascending order without duplicates, filled up with kHeadMax to a
-/// multiple of kBlockHeads, on a cache-line boundary; `hints[b] == heads[b * kBlockHeads]` for
-/// every block, filled up alike and never empty.
+/// Shape: `count` heads, ascending, equal ones possible where keys share a head, filled up with
+/// kHeadMax to a multiple of kBlockHeads, on a cache-line boundary; `hints[b] == heads[b *
+/// kBlockHeads]` for every block, filled up alike and never empty.
 struct SortedHeads {
   const Head* hints;
   const Head* heads;

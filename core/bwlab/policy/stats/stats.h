@@ -10,7 +10,26 @@ namespace bwlab {
 
 /// What a tree that keeps statistics counts. The names in kTreeEventNames stand in this order.
 enum class TreeEvent : uint8_t {
-  kDeltaPublished,
+  // One for each kind of delta (bwtree/delta.h), in the order of the kinds: published by a CAS, and
+  // met by a read that walks a chain.
+  kPublishedInsert,
+  kPublishedUpdate,
+  kPublishedDelete,
+  kPublishedSplit,
+  kPublishedIndexTermInsert,
+  kPublishedRemove,
+  kPublishedMerge,
+  kPublishedIndexTermDelete,
+  kPublishedMergeIntent,
+  kTraversedInsert,
+  kTraversedUpdate,
+  kTraversedDelete,
+  kTraversedSplit,
+  kTraversedIndexTermInsert,
+  kTraversedRemove,
+  kTraversedMerge,
+  kTraversedIndexTermDelete,
+  kTraversedMergeIntent,
   kCasLost,
   kLeafConsolidation,
   kInnerConsolidation,
@@ -22,6 +41,9 @@ enum class TreeEvent : uint8_t {
   kInnerMerge,
   kRootShrink,
   kSeparatorHelped,
+  kAdvisedConsolidation,   // by a reader, an adaptive session or a worker
+  kConsolidationReported,  // to workers
+  kReportRefused,          // their queue was full
   kPageRetired,
   kPageFreed,
   kEventCount,
@@ -30,10 +52,40 @@ enum class TreeEvent : uint8_t {
 inline constexpr std::size_t kTreeEventCount = static_cast<std::size_t>(TreeEvent::kEventCount);
 
 inline constexpr std::array<std::string_view, kTreeEventCount> kTreeEventNames = {
-    "deltas_published",    "cas_lost",     "leaf_consolidations", "inner_consolidations",
-    "deltas_consolidated", "leaf_splits",  "inner_splits",        "root_growths",
-    "leaf_merges",         "inner_merges", "root_shrinks",        "separators_helped",
-    "pages_retired",       "pages_freed",
+    "published_insert",
+    "published_update",
+    "published_delete",
+    "published_split",
+    "published_index_term_insert",
+    "published_remove",
+    "published_merge",
+    "published_index_term_delete",
+    "published_merge_intent",
+    "traversed_insert",
+    "traversed_update",
+    "traversed_delete",
+    "traversed_split",
+    "traversed_index_term_insert",
+    "traversed_remove",
+    "traversed_merge",
+    "traversed_index_term_delete",
+    "traversed_merge_intent",
+    "cas_lost",
+    "leaf_consolidations",
+    "inner_consolidations",
+    "deltas_consolidated",
+    "leaf_splits",
+    "inner_splits",
+    "root_growths",
+    "leaf_merges",
+    "inner_merges",
+    "root_shrinks",
+    "separators_helped",
+    "advised_consolidations",
+    "consolidations_reported",
+    "reports_refused",
+    "pages_retired",
+    "pages_freed",
 };
 
 /// Sums over all sessions, each exact when no operation overlaps the reading.

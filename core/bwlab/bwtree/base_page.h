@@ -1,0 +1,414 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "bwlab/base/assert.h"
+#include "bwlab/base/cache_line.h"
+#include "bwlab/bwtree/mapping_table.h"
+#include "bwlab/bwtree/record_types.h"
+#include "bwlab/policy/reclamation/retired.h"
+#include "bwlab/policy/search/sorted_heads.h"
+
+namespace bwlab {
+
+/// An entry of an inner node: the child's page id. With the intent flag the child is to be merged
+/// into the one before it.
+struct IndexTerm {
+  static constexpr uint64_t kIntentFlag = uint64_t{1} << 32;
+
+  uint64_t word = kNoPage;
+
+  PageId child() const { return static_cast<PageId>(word); }
+  bool has_intent() const { return (word & kIntentFlag) != 0; }
+  IndexTerm WithIntent() const { return {word | kIntentFlag}; }
+  friend bool operator==(const IndexTerm&, const IndexTerm&) = default;
+};
+
+/// Where the parts of a record lie that do not fit its head: `value or index term (33 bits) |
+/// suffix bytes (13) | offset in the page (18)`. At the offset stands the value, then the suffix.
+/// The upper part is the index term in an inner node (which so needs no value in the heap), the
+/// bytes of the value in a leaf.
+class Locator {
+ public:
+  static constexpr uint32_t kOffsetBits = 18;
+  static constexpr uint32_t kSuffixBits = 13;
+  static constexpr std::size_t kPageBytesMax = std::size_t{1} << kOffsetBits;
+  static_assert(kKeyBytesMax < (std::size_t{1} << kSuffixBits));
+
+  explicit Locator(uint64_t raw) : raw_(raw) {}
+  Locator(std::size_t offset, std::size_t suffix_bytes, uint64_t upper)
+      : raw_(upper << (kOffsetBits + kSuffixBits) | uint64_t{suffix_bytes} << kOffsetBits |
+             offset) {
+    BWLAB_ASSERT(this->offset() == offset && this->suffix_bytes() == suffix_bytes &&
+                 this->upper() == upper);
+  }
+
+  uint64_t raw() const { return raw_; }
+  uint32_t offset() const { return static_cast<uint32_t>(raw_) & (kPageBytesMax - 1); }
+  uint32_t suffix_bytes() const {
+    return static_cast<uint32_t>(raw_ >> kOffsetBits) & ((1u << kSuffixBits) - 1);
+  }
+  uint64_t upper() const { return raw_ >> (kOffsetBits + kSuffixBits); }
+
+ private:
+  uint64_t raw_;
+};
+
+/// The range of a page: [low, high), in the form that the key type needs.
+template <bool in_head>
+struct PageRange {
+  Head low = kHeadMin;
+  Head high = kHeadMax;
+};
+/// Byte strings: low, then high, stand at the offset. Every key of the range begins with the first
+/// `prefix_bytes` of low.
+template <>
+struct PageRange<false> {
+  uint32_t offset = 0;
+  uint16_t low_bytes = 0;
+  uint16_t high_bytes = 0;
+  uint16_t prefix_bytes = 0;
+};
+
+/// What a base node is to hold; its size and prefix follow from it.
+template <class R>
+struct PageShape {
+  uint32_t level;
+  uint32_t count;
+  /// Sum of the bytes of all keys, entire, and values; 0 where a page has no heap.
+  uint64_t record_bytes;
+  typename R::Probe low;
+  typename R::Probe high;  // means nothing where right is kNoPage
+  PageId right;
+};
+
+/// The immutable part of a page, which both delta layouts share: sorted heads with hints, payloads,
+/// range, right sibling and level, and for records that do not fit two words a heap behind them.
+///
+/// Shape, in cache lines: header | slot heads | hints | heads | payloads | slot payloads | heap. A
+/// layout that keeps deltas in the page puts them into slots; the first three parts are needed at
+/// once and are fetched together, then one line of heads and one of payloads.
+///
+/// Byte-string keys: the prefix that low and high have in common is left out (prefix truncation),
+/// and the next eight bytes are the head, so that the same SIMD search serves them. Records of one
+/// head are told apart by their suffixes. Source: prefix truncation, Bayer and Unterauer, TODS
+/// 1977; "poor man's normalized keys", Graefe, "Modern B-Tree Techniques", 2011, section 3.4.
+///
+/// A layout derives its page from this and tells how many lines its own header takes.
+/// Invariant (P1): nothing here changes after publication.
+template <class R, uint32_t header_lines>
+class BasePage : public Retired {
+ public:
+  using Key = typename R::PageKey;
+  using Probe = typename R::Probe;
+  using Payload = typename R::Payload;
+  using RecordsType = R;
+
+  static constexpr bool kHasHeap = !R::kWords;
+
+  /// Where things lie. Lines are kCacheLineBytes.
+  struct Geometry {
+    /// `slot_heap_bytes`: room at the end of the heap for what slots refer to.
+    Geometry(const PageShape<R>& shape, uint32_t slots, uint32_t slot_heap_bytes)
+        : heads_line(header_lines + Lines(slots) + std::max(1u, Lines(Lines(shape.count)))) {
+      const uint32_t heap_line = heads_line + 2 * Lines(shape.count) + Lines(slots);
+      heap_offset = heap_line * static_cast<uint32_t>(kCacheLineBytes);
+      bytes = static_cast<uint32_t>(
+          RoundUp(heap_offset + BaseHeapBytes(shape) + slot_heap_bytes, kCacheLineBytes));
+    }
+
+    static constexpr uint32_t Lines(uint32_t words) { return (words + 7) / 8; }
+
+    uint32_t heads_line, heap_offset, bytes;
+  };
+
+  /// Bytes of the prefix that a page of this shape leaves out.
+  static uint32_t PrefixBytes(const PageShape<R>& shape) {
+    if constexpr (R::Key::kInHead) {
+      return 0;
+    } else {
+      return shape.right == kNoPage ? 0 : CommonPrefixLength(shape.low, shape.high);
+    }
+  }
+
+  /// Bytes of range and records in the heap.
+  static uint32_t BaseHeapBytes(const PageShape<R>& shape) {
+    if constexpr (!kHasHeap) {
+      return 0;
+    } else if constexpr (R::Key::kInHead) {
+      return static_cast<uint32_t>(shape.record_bytes);
+    } else {
+      const std::size_t high_bytes = shape.right == kNoPage ? 0 : shape.high.size();
+      return static_cast<uint32_t>(shape.low.size() + high_bytes + shape.record_bytes -
+                                   uint64_t{shape.count} * PrefixBytes(shape));
+    }
+  }
+
+  /// Bytes that a record adds to PageShape::record_bytes.
+  static uint64_t RecordBytes(uint32_t level, std::size_t key_bytes, const Payload& payload) {
+    if constexpr (!kHasHeap) {
+      return 0;
+    } else {
+      const uint64_t suffix = R::Key::kInHead ? 0 : key_bytes;
+      return suffix + (level == 0 ? R::Value::BytesOf(R::Value::FromPayload(payload)) : 0);
+    }
+  }
+
+  BasePage(const BasePage&) = delete;
+  BasePage& operator=(const BasePage&) = delete;
+
+  uint32_t level() const { return level_; }
+  bool is_leaf() const { return level_ == 0; }
+  uint32_t count() const { return count_; }
+  uint32_t slot_count() const { return slot_count_; }
+  PageId right() const { return right_; }
+
+  /// Least key of the range.
+  Probe low() const {
+    if constexpr (R::Key::kInHead) {
+      return range_.low;
+    } else {
+      return {chars() + range_.offset, range_.low_bytes};
+    }
+  }
+  /// One past the greatest key of the range; means nothing where right() is kNoPage.
+  Probe high() const {
+    if constexpr (R::Key::kInHead) {
+      return range_.high;
+    } else {
+      return {chars() + range_.offset + range_.low_bytes, range_.high_bytes};
+    }
+  }
+  /// Whether `key`, which is not below the range, lies beyond it.
+  bool IsBeyond(const Probe& key) const { return right_ != kNoPage && key >= high(); }
+  std::string_view prefix() const {
+    if constexpr (R::Key::kInHead) {
+      return {};
+    } else {
+      return {chars() + range_.offset, range_.prefix_bytes};
+    }
+  }
+  /// A key of [low, high] as this page sees it.
+  Key InPage(const Probe& key) const {
+    if constexpr (R::Key::kInHead) {
+      return key;
+    } else {
+      BWLAB_ASSERT(key.substr(0, range_.prefix_bytes) == prefix());
+      const std::string_view suffix = key.substr(range_.prefix_bytes);
+      return {HeadOfBytes(suffix), suffix};
+    }
+  }
+  /// Bytes of an entire key of this page.
+  std::size_t KeyBytes(const Key& key) const {
+    if constexpr (R::Key::kInHead) {
+      return sizeof(Head);
+    } else {
+      return range_.prefix_bytes + key.suffix.size();
+    }
+  }
+
+  SortedHeads sorted() const { return {hints(), heads(), count_}; }
+  const Head* heads() const { return Line<Head>(heads_line_); }
+  /// Values and index terms, or locators.
+  const uint64_t* payload_words() const {
+    return Line<uint64_t>(heads_line_ + Geometry::Lines(count_));
+  }
+
+  Key KeyAt(uint32_t at) const { return DecodeKey(heads()[at], payload_words()[at]); }
+  Record<R> RecordAt(uint32_t at) const { return Decode(heads()[at], payload_words()[at]); }
+  IndexTerm TermAt(uint32_t at) const { return TermOf(payload_words()[at]); }
+
+  /// What a head and its payload word mean in this page.
+  Key DecodeKey(Head head, [[maybe_unused]] uint64_t word) const {
+    if constexpr (R::Key::kInHead) {
+      return head;
+    } else {
+      const Locator locator(word);
+      return {head, {chars() + locator.offset() + ValueBytes(locator), locator.suffix_bytes()}};
+    }
+  }
+  Record<R> Decode(Head head, uint64_t word) const {
+    if constexpr (R::kWords) {
+      return {head, word};
+    } else {
+      const Locator locator(word);
+      if (!is_leaf()) return {DecodeKey(head, word), Payload(locator.upper())};
+      const char* at = chars() + locator.offset();
+      if constexpr (std::is_same_v<Payload, uint64_t>) {
+        uint64_t value;
+        std::memcpy(&value, at, sizeof(value));
+        return {DecodeKey(head, word), value};
+      } else {
+        return {DecodeKey(head, word), Payload(std::string_view(at, locator.upper()))};
+      }
+    }
+  }
+  /// Of an inner node.
+  static IndexTerm TermOf(uint64_t word) {
+    if constexpr (R::kWords) {
+      return {word};
+    } else {
+      return {Locator(word).upper()};
+    }
+  }
+  /// One past the record in the heap.
+  uint32_t RecordEnd(Locator locator) const {
+    return locator.offset() + ValueBytes(locator) + locator.suffix_bytes();
+  }
+  /// Where the base records begin in the heap, as an offset in the page.
+  uint32_t base_heap_begin() const {
+    if constexpr (R::Key::kInHead) {
+      return heap_offset();
+    } else {
+      return range_.offset + range_.low_bytes + range_.high_bytes;
+    }
+  }
+  const char* chars() const { return reinterpret_cast<const char*>(this); }
+
+  // For whoever fills a page, before publication, or a slot that is not published yet.
+  char* chars() { return reinterpret_cast<char*>(this); }
+  /// Writes what stands in front of the suffix. @return one past it.
+  char* WriteValue(char* at, const Payload& payload) const {
+    if (!is_leaf()) return at;
+    if constexpr (std::is_same_v<Payload, uint64_t>) {
+      std::memcpy(at, &payload, sizeof(payload));
+      return at + sizeof(payload);
+    } else {
+      return CopyBytes(at, payload.bytes);
+    }
+  }
+  Locator LocatorFor(std::size_t offset, std::size_t suffix_bytes, const Payload& payload) const {
+    if (!is_leaf()) return {offset, suffix_bytes, R::Value::TermOf(payload)};
+    return {offset, suffix_bytes, R::Value::BytesOf(R::Value::FromPayload(payload))};
+  }
+  /// Bytes of a record's value in the heap.
+  uint32_t ValueBytes(Locator locator) const {
+    if (!is_leaf()) return 0;
+    if constexpr (std::is_same_v<Payload, uint64_t>) {
+      return sizeof(uint64_t);
+    } else {
+      return static_cast<uint32_t>(locator.upper());
+    }
+  }
+
+  /// Asks for the lines of heads and payloads among which `key` lies.
+  void PrefetchRecords(const Key& key) const {
+    const SortedHeads node = sorted();
+    uint32_t block = 0;
+    for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= HeadOf(key) ? 1 : 0;
+    __builtin_prefetch(node.heads + block * kBlockHeads);
+    __builtin_prefetch(payload_words() + block * kBlockHeads);
+  }
+
+  struct Position {
+    uint32_t upper;  // records that are at most the key
+    bool exact;      // whether the last of them has the key
+
+    /// First record that is not below the key.
+    uint32_t lower() const { return exact ? upper - 1 : upper; }
+  };
+  template <class Search>
+  Position Locate(const Key& key) const {
+    const Head head = HeadOf(key);
+    const uint32_t upper = Search::UpperBound(sorted(), head);
+    if (upper == 0 || heads()[upper - 1] != head) return {upper, false};
+    if constexpr (R::Key::kInHead) {
+      return {upper, true};
+    } else {
+      return LocateAmongEqualHeads(key, upper);
+    }
+  }
+
+ protected:
+  /// Begins a page in `memory` of geometry.bytes and writes its range; a PageFiller does the rest.
+  BasePage(const PageShape<R>& shape, uint32_t slots, const Geometry& geometry)
+      : right_(shape.right),
+        count_(static_cast<uint16_t>(shape.count)),
+        heads_line_(static_cast<uint16_t>(geometry.heads_line)),
+        slot_count_(static_cast<uint8_t>(slots)),
+        level_(static_cast<uint8_t>(shape.level)) {
+    BWLAB_ASSERT(!kHasHeap || geometry.bytes <= Locator::kPageBytesMax);
+    bytes = geometry.bytes;
+    if constexpr (R::Key::kInHead) {
+      range_ = {shape.low, shape.right == kNoPage ? kHeadMax : shape.high};
+    } else {
+      const std::string_view high = shape.right == kNoPage ? std::string_view() : shape.high;
+      range_ = {geometry.heap_offset, static_cast<uint16_t>(shape.low.size()),
+                static_cast<uint16_t>(high.size()), static_cast<uint16_t>(PrefixBytes(shape))};
+      CopyBytes(CopyBytes(chars() + geometry.heap_offset, shape.low), high);
+    }
+  }
+  ~BasePage() = default;
+
+  template <class T>
+  const T* Line(uint32_t line) const {
+    return std::launder(reinterpret_cast<const T*>(chars() + line * kCacheLineBytes));
+  }
+
+ private:
+  uint32_t heap_offset() const {
+    const uint32_t lines = heads_line_ + 2 * Geometry::Lines(count_) + Geometry::Lines(slot_count_);
+    return lines * static_cast<uint32_t>(kCacheLineBytes);
+  }
+  const Head* hints() const { return Line<Head>(header_lines + Geometry::Lines(slot_count_)); }
+
+  /// `upper` records have a head that is at most the key's, the last of them an equal one.
+  Position LocateAmongEqualHeads(const Key& key, uint32_t upper) const {
+    // One record to look at, unless many keys share their first eight bytes behind the prefix.
+    const auto order = KeyAt(upper - 1) <=> key;
+    if (order <= 0) return {upper, order == 0};
+    uint32_t first =
+        static_cast<uint32_t>(std::lower_bound(heads(), heads() + upper, HeadOf(key)) - heads());
+    uint32_t last = upper - 1;  // is above the key
+    while (first < last) {
+      const uint32_t middle = (first + last) / 2;
+      if (KeyAt(middle) <= key) {
+        first = middle + 1;
+      } else {
+        last = middle;
+      }
+    }
+    return {first, first > 0 && KeyAt(first - 1) == key};
+  }
+
+  PageId right_;
+  PageRange<R::Key::kInHead> range_;
+  const uint16_t count_;
+  const uint16_t heads_line_;
+  const uint8_t slot_count_;
+  const uint8_t level_;
+};
+
+/// I1 and I2 of PROTOCOL.md for the base node of a page. @return what is wrong; empty where nothing
+/// is.
+template <class R, uint32_t header_lines>
+std::string CheckBase(const BasePage<R, header_lines>& page) {
+  const SortedHeads sorted = page.sorted();
+  for (uint32_t i = 0; i < sorted.count; ++i) {
+    if (i > 0 && page.KeyAt(i - 1) >= page.KeyAt(i)) {
+      return "I1: keys " + std::to_string(i - 1) + " and " + std::to_string(i) +
+             " are not ascending";
+    }
+    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != sorted.heads[i]) {
+      return "I1: hint " + std::to_string(i / kBlockHeads) +
+             " differs from the first head of its block";
+    }
+  }
+  KeyBuffer<R> keys;
+  keys.SetPrefix(page.prefix());
+  for (const uint32_t at : {0u, sorted.count - 1}) {
+    if (sorted.count == 0) break;
+    const typename R::Probe key = keys.JoinProbe(page.KeyAt(at));
+    if (key < page.low() || page.IsBeyond(key)) return "I2: a key lies outside the node's range";
+  }
+  return "";
+}
+
+}  // namespace bwlab

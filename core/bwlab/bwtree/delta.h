@@ -1,0 +1,113 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "bwlab/base/assert.h"
+#include "bwlab/bwtree/base_page.h"
+#include "bwlab/policy/stats/stats.h"
+
+namespace bwlab {
+
+/// What a delta does. The events that count them stand in the same order (policy/stats/stats.h).
+enum class DeltaKind : uint8_t {
+  kInsert,
+  kUpdate,
+  kDelete,
+  kSplit,  // linked layout: the upper half of the node lives in the right sibling
+  kIndexTermInsert,
+  kRemove,  // linked layout: the node ends; its left sibling takes its records
+  kMerge,   // linked layout: the right sibling's records belong to this node
+  kIndexTermDelete,
+  kMergeIntent,  // replaces an index term by the same one with the intent flag
+};
+
+constexpr TreeEvent PublishedEvent(DeltaKind kind) {
+  return static_cast<TreeEvent>(static_cast<std::size_t>(TreeEvent::kPublishedInsert) +
+                                static_cast<std::size_t>(kind));
+}
+constexpr TreeEvent TraversedEvent(DeltaKind kind) {
+  return static_cast<TreeEvent>(static_cast<std::size_t>(TreeEvent::kTraversedInsert) +
+                                static_cast<std::size_t>(kind));
+}
+static_assert(PublishedEvent(DeltaKind::kMergeIntent) == TreeEvent::kPublishedMergeIntent &&
+              TraversedEvent(DeltaKind::kMergeIntent) == TreeEvent::kTraversedMergeIntent);
+
+constexpr bool Removes(DeltaKind kind) {
+  return kind == DeltaKind::kDelete || kind == DeltaKind::kIndexTermDelete;
+}
+/// Whether it changes the structure of nodes; otherwise it changes the record of one key.
+constexpr bool IsStructural(DeltaKind kind) {
+  return kind == DeltaKind::kSplit || kind == DeltaKind::kRemove || kind == DeltaKind::kMerge;
+}
+
+/// A change to the records of a node, as the tree asks for it.
+template <class R>
+struct Delta {
+  typename R::Probe key;
+  typename R::Payload payload;
+  DeltaKind kind;
+};
+
+/// A change to the records of a node, as a page that holds the node sees it.
+template <class R>
+struct PageDelta {
+  typename R::PageKey key;
+  typename R::Payload payload;
+  DeltaKind kind;
+
+  bool removes() const { return Removes(kind); }
+};
+
+/// Deltas of one page in key order, at most one a key. Fixed size: lives on the stack.
+template <class R, uint32_t kMax>
+class SortedDeltas {
+ public:
+  /// Adds a delta of a key that no other has.
+  void Insert(const PageDelta<R>& delta) {
+    // Insertion sort: a few dozen deltas at most, most of them less.
+    BWLAB_ASSERT(size_ < kMax);
+    uint32_t at = size_++;
+    for (; at > 0 && deltas_[at - 1].key > delta.key; --at) deltas_[at] = deltas_[at - 1];
+    deltas_[at] = delta;
+  }
+
+  /// Adds a delta that replaces the one of its key, if there is one.
+  void Supersede(const PageDelta<R>& delta) {
+    if (PageDelta<R>* older = Find(delta.key)) {
+      *older = delta;
+    } else {
+      Insert(delta);
+    }
+  }
+  /// Adds a delta unless there is one of its key, which is newer.
+  void InsertOlder(const PageDelta<R>& delta) {
+    uint32_t at = size_;
+    while (at > 0 && deltas_[at - 1].key > delta.key) --at;
+    if (at > 0 && deltas_[at - 1].key == delta.key) return;
+    BWLAB_ASSERT(size_ < kMax);
+    std::move_backward(deltas_.begin() + at, deltas_.begin() + size_, deltas_.begin() + size_ + 1);
+    deltas_[at] = delta;
+    ++size_;
+  }
+
+  uint32_t size() const { return size_; }
+  const PageDelta<R>& operator[](uint32_t i) const { return deltas_[i]; }
+  const PageDelta<R>* begin() const { return deltas_.data(); }
+  const PageDelta<R>* end() const { return deltas_.data() + size_; }
+
+ private:
+  PageDelta<R>* Find(const typename R::PageKey& key) {
+    for (uint32_t i = 0; i < size_; ++i) {
+      if (deltas_[i].key == key) return &deltas_[i];
+    }
+    return nullptr;
+  }
+
+  uint32_t size_ = 0;
+  std::array<PageDelta<R>, kMax> deltas_;
+};
+
+}  // namespace bwlab

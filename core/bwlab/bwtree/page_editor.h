@@ -1,0 +1,227 @@
+#pragma once
+
+// What every delta layout needs to change a node by writing new pages.
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "bwlab/bwtree/merge_plan.h"
+#include "bwlab/bwtree/node_change.h"
+#include "bwlab/bwtree/tree_options.h"
+#include "bwlab/policy/stats/stats.h"
+
+namespace bwlab {
+
+/// Writes the records of a node into one new page, or into the two pages of a split. The editor of a
+/// layout derives from it and passes itself as Derived, which has
+///   Page* NewPage(shape), or nullptr; void FreePage(page); static uint64_t WordOf(page);
+///   void RetirePageOf(node): for what a CAS has just replaced.
+template <class Derived, class PageType, uint32_t kDeltasMax, class Host>
+class PageEditor {
+ protected:
+  using Page = PageType;
+  using R = typename Page::RecordsType;
+  using Probe = typename R::Probe;
+  using Plan = MergePlan<Page, kDeltasMax>;
+
+  explicit PageEditor(Host host) : host_(host) {}
+
+  /// What a node is to hold: the records of a plan, followed by those of another one where there is
+  /// a tail, up to where the node's range ends.
+  struct Content {
+    const Plan& plan;
+    const Plan* tail;
+    Probe high;  // means nothing where right is kNoPage
+    PageId right;
+
+    uint32_t level() const { return plan.base().level(); }
+    Probe low() const { return plan.base().low(); }
+    uint32_t delta_count() const {
+      return plan.delta_count() + (tail == nullptr ? 0 : tail->delta_count());
+    }
+
+    /// Calls f(page, record) -> bool for every record, until it returns false.
+    template <class F>
+    bool Visit(F&& f) const {
+      const auto visit = [&f](const Plan& part) {
+        const Page& page = part.base();
+        return part.Visit([&](const Record<R>& record) { return f(page, record); });
+      };
+      return visit(plan) && (tail == nullptr || visit(*tail));
+    }
+    template <class Sink>
+    void WriteTo(Sink& sink) const {
+      plan.WriteTo(sink);
+      if (tail != nullptr) tail->WriteTo(sink);
+      sink.Finish();
+    }
+  };
+  struct Totals {
+    uint32_t count = 0;
+    uint64_t bytes = 0;  // of entire keys and values; 0 where pages have no heap
+  };
+  /// Where two pages of a split meet.
+  struct Cut {
+    Totals left;
+    Probe separator;
+  };
+  /// Joins the keys on both sides of the cut; the cut's separator refers to it.
+  struct CutKeys {
+    KeyBuffer<R> last_left;
+    KeyBuffer<R> first_right;
+  };
+
+  static Totals TotalsOf(const Content& content) {
+    const Plan* tail = content.tail;
+    Totals totals{content.plan.count() + (tail == nullptr ? 0 : tail->count()), 0};
+    if constexpr (Page::kHasHeap) {
+      content.Visit([&](const Page& page, const Record<R>& record) {
+        totals.bytes += BytesOf(page, record);
+        return true;
+      });
+    }
+    return totals;
+  }
+
+  bool NeedsSplit(const Content& content, const Totals& totals) const {
+    const TreeOptions& options = host_.options();
+    return totals.count > options.capacity(content.level()) ||
+           (totals.bytes > options.page_bytes_max && totals.count > 1);
+  }
+
+  Cut CutOfSplit(const Content& content, const Totals& totals, CutKeys& keys) const {
+    Cut cut;
+    cut.left.count = LeftShareOfSplit(content, totals);
+    uint32_t at = 0;
+    Probe last{};
+    content.Visit([&](const Page& page, const Record<R>& record) {
+      if (at == cut.left.count) {
+        keys.first_right.SetPrefix(page.prefix());
+        cut.separator = keys.first_right.JoinProbe(record.key);
+        return false;
+      }
+      if (++at == cut.left.count) {
+        keys.last_left.SetPrefix(page.prefix());
+        last = keys.last_left.JoinProbe(record.key);
+      }
+      if constexpr (Page::kHasHeap) cut.left.bytes += BytesOf(page, record);
+      return true;
+    });
+    if constexpr (!R::Key::kInHead) {
+      // The shortest key that tells the halves apart (suffix truncation, Bayer and Unterauer, TODS
+      // 1977). Not in inner nodes, whose separators are the low keys of their children.
+      if (content.level() == 0) {
+        cut.separator = cut.separator.substr(0, CommonPrefixLength(last, cut.separator) + 1);
+      }
+    }
+    return cut;
+  }
+
+  /// A page for the right half of a split, or nullptr.
+  Page* NewRightPage(const Content& content, const Totals& totals, const Cut& cut) {
+    return derived().NewPage({content.level(), totals.count - cut.left.count,
+                              totals.bytes - cut.left.bytes, cut.separator, content.high,
+                              content.right});
+  }
+
+  /// Installs `content` as the node's new page. If it exceeds the capacity it goes into two: the CAS
+  /// that installs the left half publishes the split (PROTOCOL.md, S1-S2).
+  template <class Node>
+  Attempt Replace(const Node& node, const Content& content, Split<R>* split) {
+    const Totals totals = TotalsOf(content);
+    const bool splits = NeedsSplit(content, totals);
+    Page* left = nullptr;
+    Page* right = nullptr;
+    PageId right_id = kNoPage;
+    if (!splits) {
+      left = derived().NewPage({content.level(), totals.count, totals.bytes, content.low(),
+                                content.high, content.right});
+      if (left == nullptr) return Attempt::kOutOfMemory;
+    } else {
+      const Attempt attempt = NewHalves(content, totals, &left, &right, &right_id);
+      if (attempt != Attempt::kDone) return attempt;
+    }
+
+    RecordSink<Page> sink(left, right);
+    content.WriteTo(sink);
+    if (splits) host_.table().Install(right_id, Derived::WordOf(right));
+
+    uint64_t expected = node.raw();
+    if (!host_.table().CompareExchange(node.id(), expected, Derived::WordOf(left))) {
+      host_.stats().Add(TreeEvent::kCasLost);
+      derived().FreePage(left);
+      if (splits) {
+        derived().FreePage(right);
+        host_.GiveBackId(right_id);
+      }
+      return Attempt::kLost;
+    }
+
+    const bool leaf = content.level() == 0;
+    host_.stats().Add(leaf ? TreeEvent::kLeafConsolidation : TreeEvent::kInnerConsolidation);
+    host_.stats().Add(TreeEvent::kDeltaConsolidated, content.delta_count());
+    if (splits) {
+      host_.stats().Add(leaf ? TreeEvent::kLeafSplit : TreeEvent::kInnerSplit);
+      *split = {right_id, left->high()};
+    }
+    derived().RetirePageOf(node);
+    return Attempt::kDone;
+  }
+
+  Host host_;
+
+ private:
+  static uint64_t BytesOf(const Page& page, const Record<R>& record) {
+    return Page::RecordBytes(page.level(), page.KeyBytes(record.key), record.payload);
+  }
+
+  /// How many records the left half of a split keeps. At the right edge of the tree, where keys
+  /// arrive in ascending order, nine tenths, as far as the right half does not get too many: the
+  /// left half will not be written again. An inner node is not cut at a child that has an intent: it would become the first of its node, which cannot
+  /// be merged to the left (I9).
+  uint32_t LeftShareOfSplit(const Content& content, const Totals& totals) const {
+    const uint32_t capacity = host_.options().capacity(content.level());
+    const bool ascending =
+        content.right == kNoPage && content.tail == nullptr && content.plan.AppendsOnly();
+    uint32_t share = totals.count / 2;
+    if (ascending && totals.count - share <= capacity) {
+      share = std::clamp(totals.count * 9 / 10, 1u, capacity);
+    }
+    if (totals.count <= capacity) {  // too many bytes
+      share = 0;
+      uint64_t bytes = 0;
+      content.Visit([&](const Page& part, const Record<R>& record) {
+        bytes += BytesOf(part, record);
+        return ++share < totals.count - 1 && bytes < totals.bytes / 2;
+      });
+    }
+    if (content.level() > 0) {
+      uint32_t at = 0;
+      const bool clean = content.Visit([&](const Page&, const Record<R>& record) {
+        return at++ != share || !IndexTerm{R::Value::TermOf(record.payload)}.has_intent();
+      });
+      if (!clean) share = share > 1 ? share - 1 : share + 1;  // neighbours have none
+    }
+    return share;
+  }
+
+  Attempt NewHalves(const Content& content, const Totals& totals, Page** left, Page** right,
+                    PageId* right_id) {
+    CutKeys keys;
+    const Cut cut = CutOfSplit(content, totals, keys);
+    *right_id = host_.TakeId();
+    if (*right_id == kNoPage) return Attempt::kOutOfPageIds;
+    *left = derived().NewPage({content.level(), cut.left.count, cut.left.bytes, content.low(),
+                               cut.separator, *right_id});
+    *right = *left == nullptr ? nullptr : NewRightPage(content, totals, cut);
+    if (*right != nullptr) return Attempt::kDone;
+    if (*left != nullptr) derived().FreePage(*left);
+    host_.GiveBackId(*right_id);
+    return Attempt::kOutOfMemory;
+  }
+
+  Derived& derived() { return static_cast<Derived&>(*this); }
+};
+
+}  // namespace bwlab

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bwlab {
+
+/// What an allocator policy is built from. A policy that cannot follow a field ignores it and says
+/// so in its comment.
+struct AllocatorOptions {
+  /// Advises the system to back pages with huge pages. Advice only: whether the system accepted it
+  /// is told by Shared::huge_pages(), whether it follows it, by its own setting. False leaves the
+  /// memory to that setting.
+  bool huge_pages = false;
+
+  /// Free bytes that one session keeps for itself. Why 8 MiB: what a session frees at once is what
+  /// waited for a grace period, at most 32 batches of 128 pages of some 2 KiB when a stalled reader
+  /// lets go, about 8 MiB. Most of it is needed again at once, since a write that frees a page has
+  /// just allocated one. More would be memory that no write will miss; less would send pages to
+  /// other sessions and back in normal work. Below a batch of the depot (32 KiB) nearly every free
+  /// goes there.
+  uint64_t pooled_bytes_max = uint64_t{8} << 20;
+};
+
+}  // namespace bwlab
