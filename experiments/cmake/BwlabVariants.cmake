@@ -4,26 +4,36 @@ set(BWLAB_VARIANTS_FOLDER ${CMAKE_CURRENT_BINARY_DIR}/generated/variants)
 set(BWLAB_GENERATED_ENGINE_SOURCES "")
 set(BWLAB_VARIANT_ENTRIES "")
 
+set(BWLAB_VARIANTS "" CACHE STRING "Variants of the Bw-tree to build, by name and ; between (empty: all)")
+
 # bwlab_variant(<name> <summary> <members>): `members` replaces members of bwlab::DefaultTraits.
 macro(bwlab_variant name summary members)
+  bwlab_variant_from(variant.cc.in "${name}" "${summary}" "${members}")
+endmacro()
+
+# As bwlab_variant, for a SIMD kernel: where the build's flags do not cover it the variant is listed as not built and
+# refused by name. `kernel` is what follows XSIMD_WITH_.
+macro(bwlab_variant_of_kernel name kernel summary members)
+  bwlab_compiler_defines(XSIMD_WITH_${kernel} covered)
+  if(covered)
+    bwlab_variant_from(variant.cc.in "${name}" "${summary}" "${members}")
+  else()
+    bwlab_variant_from(missing_variant.cc.in "${name}" "${summary}" "")
+  endif()
+endmacro()
+
+macro(bwlab_variant_from template name summary members)
   if(NOT "${name}" MATCHES "^[a-z][a-z0-9_]*$")
     message(FATAL_ERROR "variants.cmake: \"${name}\" is no variant name: letters, digits and _ only")
   endif()
-  set(BWLAB_VARIANT ${name})
-  set(BWLAB_VARIANT_SUMMARY "${summary}")
-  set(BWLAB_VARIANT_MEMBERS "${members}")
-  configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/variant.cc.in
-                 ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc @ONLY)
-  list(APPEND BWLAB_GENERATED_ENGINE_SOURCES ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc)
-  list(APPEND BWLAB_VARIANT_ENTRIES kBwTreeEntry_${name})
-endmacro()
-
-# As bwlab_variant, for a SIMD kernel: left out of the table where the build's flags do not cover it (`list policies`
-# says so). `macro` is what follows XSIMD_WITH_.
-macro(bwlab_variant_of_kernel name macro summary members)
-  bwlab_compiler_defines(XSIMD_WITH_${macro} covered)
-  if(covered)
-    bwlab_variant(${name} "${summary}" "${members}")
+  if(NOT BWLAB_VARIANTS OR "${name}" IN_LIST BWLAB_VARIANTS)
+    set(BWLAB_VARIANT ${name})
+    set(BWLAB_VARIANT_SUMMARY "${summary}")
+    set(BWLAB_VARIANT_MEMBERS "${members}")
+    configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/${template}
+                   ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc @ONLY)
+    list(APPEND BWLAB_GENERATED_ENGINE_SOURCES ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc)
+    list(APPEND BWLAB_VARIANT_ENTRIES kBwTreeEntry_${name})
   endif()
 endmacro()
 

@@ -1,7 +1,7 @@
 // Question: how do the node searches compare, by node size, on a node in L1 and on nodes out of
-// cache? Baseline: ScalarBinarySearch. Each benchmark looks up random heads, half of them present.
-// Cold: the nodes together exceed the last-level cache, and the next node depends on the last
-// answer, so that lookups cannot overlap.
+// cache? Baseline: LinearSearch, and ScalarBinarySearch among those that are worth a choice. Each
+// benchmark looks up random heads, half of them present. Cold: the nodes together exceed the
+// last-level cache, and the next node depends on the last answer, so that lookups cannot overlap.
 
 #include <benchmark/benchmark.h>
 
@@ -13,8 +13,9 @@
 
 #include "bwlab/policy/search/scalar.h"
 #include "bwlab/policy/search/simd.h"
+#include "micro.h"
 
-namespace bwlab {
+namespace bwlab::micro {
 namespace {
 
 /// Equal nodes side by side: hints and heads of each on cache lines of their own.
@@ -94,31 +95,32 @@ void SearchCold(benchmark::State& state) {
 
 template <class Search>
 void RegisterSearch() {
+  const std::string name = "search/" + std::string(Search::kName);
   for (const int64_t size : {64, 128, 256}) {
-    const std::string name(Search::kName);
-    benchmark::RegisterBenchmark(("search_hot/" + name).c_str(), SearchHot<Search>)->Arg(size);
-    benchmark::RegisterBenchmark(("search_cold/" + name).c_str(), SearchCold<Search>)->Arg(size);
+    benchmark::RegisterBenchmark((name + "/hot").c_str(), SearchHot<Search>)
+        ->ArgName("heads")
+        ->Arg(size);
+    benchmark::RegisterBenchmark((name + "/cold").c_str(), SearchCold<Search>)
+        ->ArgName("heads")
+        ->Arg(size);
   }
 }
 
 }  // namespace
-}  // namespace bwlab
 
-int main(int argc, char** argv) {
-  bwlab::RegisterSearch<bwlab::ScalarBinarySearch>();
-  bwlab::RegisterSearch<bwlab::BranchFreeSearch>();
+void RegisterBenchmarks() {
+  RegisterSearch<LinearSearch>();
+  RegisterSearch<ScalarBinarySearch>();
+  RegisterSearch<BranchFreeSearch>();
 #if XSIMD_WITH_SSE4_2
-  bwlab::RegisterSearch<bwlab::SimdSearch<xsimd::sse4_2>>();
+  RegisterSearch<SimdSearch<xsimd::sse4_2>>();
 #endif
 #if XSIMD_WITH_AVX2
-  bwlab::RegisterSearch<bwlab::SimdSearch<xsimd::avx2>>();
+  RegisterSearch<SimdSearch<xsimd::avx2>>();
 #endif
 #if XSIMD_WITH_AVX512F
-  bwlab::RegisterSearch<bwlab::SimdSearch<xsimd::avx512f>>();
+  RegisterSearch<SimdSearch<xsimd::avx512f>>();
 #endif
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
 }
+
+}  // namespace bwlab::micro

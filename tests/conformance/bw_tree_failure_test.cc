@@ -8,6 +8,7 @@
 #include <map>
 
 #include "bwlab/bwtree/bw_tree.h"
+#include "support/test_records.h"
 #include "support/test_traits.h"
 
 namespace bwlab::test {
@@ -43,7 +44,17 @@ struct Failing : Base {
   using Allocator = FailingAllocator;
 };
 
-/// Runs a script of inserts, updates and deletes. @return whether any operation reported `failure`.
+template <class Tree>
+auto KeyAt(uint64_t number) {
+  return KeyOfNumber<typename Tree::R::Key>(number);
+}
+template <class Tree>
+auto ValueAt(uint64_t number) {
+  return ValueOfNumber<typename Tree::R::Value>(number);
+}
+
+/// Runs a script of inserts, updates and deletes, which in the end takes all away again but every
+/// ninth key. @return whether any operation reported `failure`.
 template <class Tree>
 bool RunScript(Tree& tree, std::map<uint64_t, uint64_t>& model, OpResult failure) {
   auto session = std::move(tree.OpenSession()).value();
@@ -58,14 +69,19 @@ bool RunScript(Tree& tree, std::map<uint64_t, uint64_t>& model, OpResult failure
   };
   for (uint64_t i = 0; i < 120; ++i) {
     const uint64_t key = i * 37 % 120;
-    expect(session.Insert(key, i), [&] { model[key] = i; });
+    expect(session.Insert(KeyAt<Tree>(key), ValueAt<Tree>(i)), [&] { model[key] = i; });
     if (i % 3 == 0 && model.count(key) != 0) {
-      expect(session.Update(key, i + 1), [&] { model[key] = i + 1; });
+      expect(session.Update(KeyAt<Tree>(key), ValueAt<Tree>(i + 1)), [&] { model[key] = i + 1; });
     }
     const uint64_t old_key = (i / 2) * 37 % 120;
     if (i % 5 == 0 && model.count(old_key) != 0) {
-      expect(session.Delete(old_key), [&] { model.erase(old_key); });
+      expect(session.Delete(KeyAt<Tree>(old_key)), [&] { model.erase(old_key); });
     }
+  }
+  for (uint64_t i = 0; i < 120; ++i) {
+    const uint64_t key = i * 11 % 120;
+    if (key % 9 == 0 || model.count(key) == 0) continue;
+    expect(session.Delete(KeyAt<Tree>(key)), [&] { model.erase(key); });
   }
   return failed;
 }
@@ -77,9 +93,9 @@ void ExpectHolds(Tree& tree, const std::map<uint64_t, uint64_t>& model) {
   ASSERT_EQ(tree.Size(), model.size());
   auto session = std::move(tree.OpenSession()).value();
   auto expected = model.begin();
-  session.Scan(0, SIZE_MAX, [&](uint64_t key, uint64_t value) {
-    EXPECT_EQ(key, expected->first);
-    EXPECT_EQ(value, expected->second);
+  session.Scan(KeyAt<Tree>(0), SIZE_MAX, [&](const auto& key, const auto& value) {
+    EXPECT_EQ(key, KeyAt<Tree>(expected->first));
+    EXPECT_EQ(value, ValueAt<Tree>(expected->second));
     return ++expected != model.end();
   });
   EXPECT_EQ(expected, model.end());
@@ -113,7 +129,9 @@ class BwTreeFailureTest : public testing::Test {
   }
 };
 
-using AllTraits = testing::Types<TinyTraits, TinyLinked, TinyPreallocated, LongChains<LinkedDeltas>>;
+using AllTraits = testing::Types<TinyTraits, TinyLinked, TinyPreallocated, LongChains<LinkedDeltas>,
+                                 WithRecords<TinyTraits, BytesKey, BytesValue>,
+                                 WithRecords<LongChains<LinkedDeltas>, BytesKey, BytesValue>>;
 TYPED_TEST_SUITE(BwTreeFailureTest, AllTraits, TraitsName);
 
 TYPED_TEST(BwTreeFailureTest, OneFailureAtAnyAllocationLeavesTheTreeWhole) {

@@ -85,8 +85,7 @@ class BwTreeMemoryTest : public testing::Test {
 };
 
 using AllTraits =
-    testing::Types<TinyTraits, TinyPooled, WithRecords<TinyPooled, BytesKey, BytesValue>, Default,
-                   WithRecords<Default, BytesKey, U64Value>,
+    testing::Types<TinyTraits, TinyLinked, Default, WithRecords<TinyPooled, BytesKey, BytesValue>,
                    WithRecords<Default, BytesKey, BytesValue>>;
 TYPED_TEST_SUITE(BwTreeMemoryTest, AllTraits, TraitsName);
 

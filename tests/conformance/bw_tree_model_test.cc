@@ -206,6 +206,44 @@ TEST_F(BytesTree, ValuesThatGrowAndShrinkInPlace) {
   }
 }
 
+struct LargestPages : WithRecords<TinyTraits, BytesKey, BytesValue> {
+  static TreeOptions Options() {
+    TreeOptions options = TinyTraits::Options();
+    options.leaf_capacity = 1024;
+    options.inner_capacity = 1024;
+    options.leaf_chain_length = 20;
+    options.inner_chain_length = 20;
+    options.page_bytes_max = 65536;
+    return options;
+  }
+};
+using LargestPagesTree = ModelFixture<LargestPages>;
+
+// Offsets, sizes and counts in a page come as near to their limits as the options allow.
+TEST_F(LargestPagesTree, HoldSmallAndLargestRecordsSideBySide) {
+  std::mt19937_64 random(10);
+  const auto any_key = [&] {
+    std::string key(random() % 4 == 0 ? kKeyBytesMax - random() % 3 : random() % 30, 'k');
+    for (int i = 0; i < 2 && !key.empty(); ++i) {
+      key[random() % 3 == 0 ? key.size() - 1 : random() % key.size()] = "jkl"[random() % 3];
+    }
+    return key;
+  };
+  std::vector<std::string> keys(3000);
+  for (std::string& key : keys) key = any_key();
+  for (int i = 0; i < 12'000; ++i) {
+    const std::string& key = keys[random() % keys.size()];
+    if (i % 6000 < 4000) {
+      Upsert(key, std::string(random() % 3 == 0 ? kValueBytesMax : random() % 50, 'v'));
+    } else {
+      Delete(key);
+    }
+    if (i % 1000 == 0) ExpectSameAsModel();
+    ASSERT_FALSE(HasFailure());
+  }
+  ExpectSameAsModel();
+}
+
 TEST(BwTreeCounters, TellTheStructureModificationsOfALoad) {
   auto tree = std::move(BwTree<TinyTraits>::Open(TinyTraits::Options())).value();
   auto session = std::move(tree->OpenSession()).value();

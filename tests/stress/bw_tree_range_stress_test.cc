@@ -177,12 +177,12 @@ class BwTreeRangeStressTest : public StressFixture<Traits> {
   }
 };
 
-using AllTraits =
-    testing::Types<TinyTraits, TinyPooled, WithRecords<TinyTraits, BytesKey, BytesValue>,
-                   WithRecords<TinyPooled, BytesKey, U64Value>,
-                   WithRecords<TinyTraits, FixedBytesKey<5>, BytesValue>,
-                   WithRecords<TinyPooled, FixedBytesKey<16>, U64Value>,
-                   WithRecords<Default, BytesKey, BytesValue>>;
+using AllTraits = testing::Types<TinyTraits, WithRecords<TinyTraits, BytesKey, BytesValue>,
+                                 WithRecords<TinyPooled, BytesKey, U64Value>,
+                                 WithRecords<TinyTraits, FixedBytesKey<5>, BytesValue>,
+                                 WithRecords<TinyLinked, BytesKey, BytesValue>,
+                                 WithRecords<LongChains<PreallocatedDeltas>, BytesKey, U64Value>,
+                                 WithRecords<Default, BytesKey, BytesValue>>;
 TYPED_TEST_SUITE(BwTreeRangeStressTest, AllTraits, TraitsName);
 
 TYPED_TEST(BwTreeRangeStressTest, WalksSeeWhatStaysAndNothingThatNeverWas) {
@@ -197,7 +197,7 @@ TYPED_TEST(BwTreeRangeStressTest, WalksSeeWhatStaysAndNothingThatNeverWas) {
   constexpr int kReaders = 3;
   constexpr int kWriters = 3;
   std::atomic<int> readers_left{kReaders};
-  const int rounds = Rounds(60);
+  const int rounds = Rounds(120);
   RunThreads(*this->tree_, kReaders + kWriters, [&](int thread, auto& session) {
     std::mt19937_64 random(this->seed_ + static_cast<uint64_t>(thread));
     if (thread < kWriters) {
@@ -244,18 +244,18 @@ TYPED_TEST(BwTreeRangeStressTest, WalksSeeWhatStaysAndNothingThatNeverWas) {
 // middle of it: what they copied outlives the pages, and they find their way from there.
 TYPED_TEST(BwTreeRangeStressTest, IteratorsOutliveTheTreeAroundThem) {
   constexpr int kThreads = 4;
-  const int rounds = Rounds(400);
+  const int rounds = Rounds(60);
   {
     auto session = std::move(this->tree_->OpenSession()).value();
     for (const uint64_t number : {uint64_t{0}, this->kKeys - 3}) {
       ASSERT_EQ(session.Insert(this->KeyAt(number), this->ValueAt(number, 0)), OpResult::kOk);
     }
   }
-  std::atomic<int> walkers_left{kThreads / 2};
+  std::atomic<int> writers_left{kThreads / 2};
   RunThreads(*this->tree_, kThreads, [&](int thread, auto& session) {
     std::mt19937_64 random(this->seed_ + static_cast<uint64_t>(thread));
     if (thread % 2 == 0) {
-      while (walkers_left.load() > 0 && !testing::Test::HasFatalFailure()) {
+      for (int round = 0; round < rounds && !testing::Test::HasFatalFailure(); ++round) {
         const uint64_t begin = 1 + random() % (this->kKeys - 300);
         for (const bool inserts : {true, false}) {
           for (uint64_t number = begin; number < begin + 250; ++number) {
@@ -268,9 +268,10 @@ TYPED_TEST(BwTreeRangeStressTest, IteratorsOutliveTheTreeAroundThem) {
           }
         }
       }
+      writers_left.fetch_sub(1);
       return;
     }
-    for (int round = 0; round < rounds && !testing::Test::HasFatalFailure(); ++round) {
+    while (writers_left.load() > 0 && !testing::Test::HasFatalFailure()) {
       auto up = session.NewIterator();
       auto down = session.NewIterator();
       up.SeekToFirst();
@@ -299,7 +300,6 @@ TYPED_TEST(BwTreeRangeStressTest, IteratorsOutliveTheTreeAroundThem) {
       ASSERT_EQ(last_up, this->KeyAt(this->kKeys - 3));
       ASSERT_EQ(last_down, this->KeyAt(0));
     }
-    walkers_left.fetch_sub(1);
   });
   this->ExpectValid();
 }

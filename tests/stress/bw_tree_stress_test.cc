@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -18,6 +19,7 @@
 
 #include "bwlab/bwtree/bw_tree.h"
 #include "support/stress.h"
+#include "support/test_records.h"
 #include "support/test_traits.h"
 
 namespace bwlab::test {
@@ -37,16 +39,34 @@ using AllTraits = testing::Types<TinyTraits, TinyScalar, TinyPooled, Default, Ti
                                  TinyPreallocated, LongChains<LinkedDeltas>>;
 TYPED_TEST_SUITE(BwTreeStressTest, AllTraits, TraitsName);
 
-TYPED_TEST(BwTreeStressTest, EveryReadIsExplained) {
+/// Where the test can do with any keys and values.
+template <class Traits>
+class BwTreeRecordStressTest : public StressFixture<Traits> {
+ protected:
+  static auto KeyAt(uint64_t number) { return KeyOfNumber<typename Traits::Key>(number); }
+  static auto ValueAt(uint64_t number) { return ValueOfNumber<typename Traits::Value>(number); }
+};
+
+using RecordTraits =
+    testing::Types<TinyTraits, TinyScalar, TinyPooled, Default, TinyLinked, TinyPreallocated,
+                   LongChains<LinkedDeltas>, WithRecords<TinyTraits, BytesKey, BytesValue>,
+                   WithRecords<TinyPooled, BytesKey, U64Value>,
+                   WithRecords<TinyLinked, BytesKey, BytesValue>,
+                   WithRecords<TinyTraits, FixedBytesKey<16>, BytesValue>>;
+TYPED_TEST_SUITE(BwTreeRecordStressTest, RecordTraits, TraitsName);
+
+TYPED_TEST(BwTreeRecordStressTest, EveryReadIsExplained) {
   constexpr int kThreads = 4;
   constexpr uint64_t kKeys = 2048;         // key % kThreads names the one writer
   constexpr uint64_t kStable = kKeys / 2;  // keys from here on are never deleted
   const int operations = Rounds(100'000);
-  const auto spread = [](uint64_t key) { return key * (UINT64_MAX / (kKeys - 1)); };
+  constexpr uint64_t kDistance = 99'991;  // so that keys differ in every digit
+  const auto tree_key = [](uint64_t key) { return TestFixture::KeyAt(key * kDistance); };
+  const auto tree_value = [](uint64_t value) { return TestFixture::ValueAt(value); };
   {
     auto session = std::move(this->tree_->OpenSession()).value();
     for (uint64_t key = kStable; key < kKeys; ++key) {
-      ASSERT_EQ(session.Insert(spread(key), MakeValue(key, 0)), OpResult::kOk);
+      ASSERT_EQ(session.Insert(tree_key(key), tree_value(MakeValue(key, 0))), OpResult::kOk);
     }
   }
   std::vector<std::map<uint64_t, uint64_t>> models(kThreads);
@@ -70,32 +90,33 @@ TYPED_TEST(BwTreeStressTest, EveryReadIsExplained) {
       switch (random() % 10) {
         case 0:
         case 1:
-          ASSERT_EQ(session.Insert(spread(own), new_value),
+          ASSERT_EQ(session.Insert(tree_key(own), tree_value(new_value)),
                     present ? OpResult::kExists : OpResult::kOk);
           if (!present) mine[own] = new_value;
           break;
         case 2:
-          ASSERT_EQ(session.Upsert(spread(own), new_value), OpResult::kOk);
+          ASSERT_EQ(session.Upsert(tree_key(own), tree_value(new_value)), OpResult::kOk);
           mine[own] = new_value;
           break;
         case 3:
-          ASSERT_EQ(session.Update(spread(own), new_value),
+          ASSERT_EQ(session.Update(tree_key(own), tree_value(new_value)),
                     present ? OpResult::kOk : OpResult::kNotFound);
           if (present) mine[own] = new_value;
           break;
         case 4:
         case 5:
           if (own >= kStable) break;
-          ASSERT_EQ(session.Delete(spread(own)), present ? OpResult::kOk : OpResult::kNotFound);
+          ASSERT_EQ(session.Delete(tree_key(own)), present ? OpResult::kOk : OpResult::kNotFound);
           mine.erase(own);
           break;
         case 6: {
           uint64_t last = 0;
           uint64_t next_stable = std::max(any, kStable);
           bool first = true;
-          session.Scan(spread(any), 100, [&](uint64_t spread_key, uint64_t value) {
-            const uint64_t key = spread_key / (UINT64_MAX / (kKeys - 1));
-            EXPECT_EQ(spread(key), spread_key);
+          session.Scan(tree_key(any), 100, [&](const auto& found_key, const auto& found_value) {
+            const uint64_t key = NumberOfKey<typename TypeParam::Key>(found_key) / kDistance;
+            const uint64_t value = NumberOfValue<typename TypeParam::Value>(found_value);
+            EXPECT_EQ(tree_key(key), found_key);
             EXPECT_TRUE(first || key > last);
             if (key >= kStable) {
               EXPECT_EQ(key, next_stable++) << "a scan left out a stable key";
@@ -114,7 +135,9 @@ TYPED_TEST(BwTreeStressTest, EveryReadIsExplained) {
         }
         default: {
           uint64_t value = 0;
-          const OpResult result = session.Get(spread(any), &value);
+          const OpResult result = session.Get(tree_key(any), [&](const auto& found) {
+            value = NumberOfValue<typename TypeParam::Value>(found);
+          });
           if (any % kThreads == static_cast<uint64_t>(thread)) {
             ASSERT_EQ(result, mine.count(any) != 0 ? OpResult::kOk : OpResult::kNotFound);
             if (result == OpResult::kOk) {
@@ -137,10 +160,10 @@ TYPED_TEST(BwTreeStressTest, EveryReadIsExplained) {
   EXPECT_EQ(this->tree_->Size(), all.size());
   auto session = std::move(this->tree_->OpenSession()).value();
   auto expected = all.begin();
-  session.Scan(0, SIZE_MAX, [&](uint64_t key, uint64_t value) {
+  session.Scan(tree_key(0), SIZE_MAX, [&](const auto& key, const auto& value) {
     EXPECT_NE(expected, all.end());
-    EXPECT_EQ(key, spread(expected->first));
-    EXPECT_EQ(value, expected->second);
+    EXPECT_EQ(key, tree_key(expected->first));
+    EXPECT_EQ(value, tree_value(expected->second));
     ++expected;
     return !testing::Test::HasFailure();
   });

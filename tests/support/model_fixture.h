@@ -166,18 +166,15 @@ class ModelFixture : public testing::Test {
   }
 };
 
-/// Every combination of record types on tiny nodes, and the policies that treat pages differently.
+/// Every record type, search, layout and allocator on tiny nodes, and what is shipped.
 using ModelTraits = testing::Types<
-    TinyTraits, TinyScalar, TinyBranchFree, TinyPooled, Default,
-    WithRecords<TinyTraits, BytesKey, U64Value>, WithRecords<TinyTraits, BytesKey, BytesValue>,
-    WithRecords<TinyTraits, U64Key, BytesValue>,
+    TinyTraits, TinyLinked, TinyPreallocated, LongChains<LinkedDeltas>, Default,
+    WithRecords<TinyScalar, BytesKey, U64Value>, WithRecords<TinyTraits, BytesKey, BytesValue>,
+    WithRecords<TinyBranchFree, U64Key, BytesValue>,
     WithRecords<TinyTraits, FixedBytesKey<5>, U64Value>,
     WithRecords<TinyTraits, FixedBytesKey<16>, BytesValue>,
-    WithRecords<TinyPooled, BytesKey, BytesValue>, WithRecords<Default, BytesKey, BytesValue>,
-    WithRecords<Default, BytesKey, U64Value>, TinyLinked, TinyPreallocated,
-    LongChains<LinkedDeltas>, WithRecords<TinyLinked, BytesKey, BytesValue>,
-    WithRecords<TinyPreallocated, U64Key, BytesValue>,
-    WithRecords<LongChains<LinkedDeltas>, BytesKey, U64Value>,
-    WithRecords<LongChains<PreallocatedDeltas>, BytesKey, BytesValue>>;
+    WithRecords<TinyPooled, BytesKey, BytesValue>, WithRecords<TinyLinked, BytesKey, BytesValue>,
+    WithRecords<LongChains<PreallocatedDeltas>, BytesKey, U64Value>,
+    WithRecords<Default, BytesKey, BytesValue>>;
 
 }  // namespace bwlab::test

@@ -84,7 +84,11 @@ void BwTree<Traits>::TryMerge(SessionState& state, const Node& node) {
     });
     if (!exists[1] || terms[1].child() != node.id()) return;  // not posted, or gone
     const int victim = exists[0] ? 1 : 2;
-    if (!exists[victim]) return;  // an only child
+    if (!exists[victim]) {
+      // An only child gets a neighbour when its parent is merged.
+      if (IsUnderfull(parent)) TryMerge(state, parent);
+      return;
+    }
     for (int at = victim - 1; at <= victim + 1; ++at) {
       if (exists[at] && terms[at].has_intent()) return;  // I9
     }
@@ -202,7 +206,9 @@ void BwTree<Traits>::AfterMerge(SessionState& state, PageId parent, PageId heir,
   };
   if (!victim.is_leaf()) {
     const Probe seam = victim.low();
-    merge_if_underfull(Read(heir).TermBefore(seam).child());
+    const Node node = Read(heir);
+    // It may have been split again, at the seam of all places.
+    if (node.low() < seam) merge_if_underfull(node.TermBefore(seam).child());
     merge_if_underfull(victim.TermFor(seam, state.stats).child());
   }
   TryShrinkRoot(state);

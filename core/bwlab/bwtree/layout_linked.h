@@ -78,8 +78,8 @@ class LinkedNode {
       // What all keys of both base pages have in common, whatever a split has cut off since.
       if (const ChainDelta* seam = Merge(); seam != nullptr) {
         const Page& last = *seam->victim()->base;
-        return whole.substr(
-            0, last.right() == kNoPage ? 0 : CommonPrefixLength(low(), last.high()));
+        return whole.substr(0,
+                            last.right() == kNoPage ? 0 : CommonPrefixLength(low(), last.high()));
       }
     }
     return whole;
@@ -145,8 +145,8 @@ class LinkedNode {
     return term;
   }
 
-  /// Calls f(Record) -> bool for every record in key order until it returns false. The keys end with
-  /// the call. @return false if f did.
+  /// Calls f(Record) -> bool for every record in key order until it returns false. The keys end
+  /// with the call. @return false if f did.
   template <class F>
   bool Visit(F&& f) const {
     const ChainDelta* seam = Merge();
@@ -171,8 +171,7 @@ class LinkedNode {
     const ChainDelta* seam = Merge();
     if (seam == nullptr) return VisitPartBackward(LeftPart(nullptr), end, inclusive, f);
     const bool both = end == nullptr || *end >= seam->key();
-    if (both &&
-        !VisitPartBackward(RightPart(seam), end, inclusive, Rebased(RightPart(seam), f))) {
+    if (both && !VisitPartBackward(RightPart(seam), end, inclusive, Rebased(RightPart(seam), f))) {
       return false;
     }
     return VisitPartBackward(LeftPart(seam), both ? nullptr : end, inclusive,
@@ -188,7 +187,7 @@ class LinkedNode {
     for (const PageDelta<R>& delta : DeltasOf(RightPart(seam))) f(delta.kind);
   }
 
-  /// I1, I2 and I5 of PROTOCOL.md. @return what is wrong; empty where nothing is.
+  /// I1, I2, I5 and D2 of PROTOCOL.md. @return what is wrong; empty where nothing is.
   std::string Check() const;
 
   // ---- For the editor.
@@ -233,8 +232,7 @@ class LinkedNode {
   /// Whether there is a split or a merge in the chain.
   bool HasStructure() const {
     const ChainDelta* first = top();
-    return first != nullptr &&
-           (first->has_merge || ChainDelta::AsDelta(first->end) != nullptr);
+    return first != nullptr && (first->has_merge || ChainDelta::AsDelta(first->end) != nullptr);
   }
 
   /// A base page with the deltas of its keys.
@@ -245,9 +243,7 @@ class LinkedNode {
     bool ends_range;         // whether the part ends with the node's range, not with the seam
   };
   Part LeftPart(const ChainDelta* seam) const { return {&base(), seam, false, seam == nullptr}; }
-  Part RightPart(const ChainDelta* seam) const {
-    return {seam->victim()->base, seam, true, true};
-  }
+  Part RightPart(const ChainDelta* seam) const { return {seam->victim()->base, seam, true, true}; }
 
   /// Base records of a part: those of the page but for what a split has cut off.
   uint32_t EndOf(const Part& part) const {
@@ -334,14 +330,14 @@ class LinkedNode {
     return VisitMerged(*part.page, deltas, part.page->template Locate<Search>(first).lower(), end,
                        f);
   }
-  /// Visits the records of a part in descending order, from `end`, which lies in it, or from its end
-  /// where `end` is null.
+  /// Visits the records of a part in descending order, from `end`, which lies in it, or from its
+  /// end where `end` is null.
   template <class F>
   bool VisitPartBackward(const Part& part, const Probe* end, bool inclusive, F&& f) const {
     if (end == nullptr) return VisitMergedBackward(*part.page, DeltasOf(part), EndOf(part), f);
     const Key last = part.page->InPage(*end);
-    const Deltas deltas = DeltasOf(
-        part, [&](const Key& key) { return key < last || (inclusive && key == last); });
+    const Deltas deltas =
+        DeltasOf(part, [&](const Key& key) { return key < last || (inclusive && key == last); });
     const auto position = part.page->template Locate<Search>(last);
     return VisitMergedBackward(*part.page, deltas, inclusive ? position.upper : position.lower(),
                                f);
@@ -464,7 +460,7 @@ std::string LinkedNode<R, Search>::Check() const {
       return "I5: the depth of a delta is wrong";
     }
     if (delta->base != &base()) return "I5: a delta leads to another base page";
-    if (delta->kind == DeltaKind::kRemove && delta != top()) return "I5: a delta on a removal";
+    if (delta->kind == DeltaKind::kRemove && delta != top()) return "D2: a delta on a removal";
     if (merges || delta->kind == DeltaKind::kSplit) ++structural;
     if (!IsStructural(delta->kind) &&
         (delta->key() < low() ||
@@ -472,7 +468,7 @@ std::string LinkedNode<R, Search>::Check() const {
       return "I2: a delta lies outside the node's range";
     }
   }
-  if (structural > 1) return "I5: more than one split or merge in a chain";
+  if (structural > 1) return "D2: more than one split or merge in a chain";
   uint32_t count = 0;
   Visit([&](const Record<R>&) { return ++count, true; });
   if (count != records_at_most()) return "I5: the newest delta tells a wrong number of records";

@@ -75,6 +75,16 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
   }
 
+  /// Bytes of the page without the part of the heap that no slot has claimed.
+  uint32_t filled_bytes() const {
+    if constexpr (!Base::kHasHeap) {
+      return this->bytes;
+    } else {
+      const uint32_t claimed = claims_.load(std::memory_order_relaxed) & kClaimedBytesMask;  // (S1)
+      return this->bytes - heap_.slot_bytes + std::min<uint32_t>(claimed, heap_.slot_bytes);
+    }
+  }
+
   const Head* slot_heads() const { return this->template Line<Head>(kPackedHeaderLines<R>); }
 
   /// The id that ends with this page, when its grace period is over; kNoPage where the node lives
@@ -286,9 +296,9 @@ class PackedNode {
   /// Records of the base node, and deltas on top of it.
   uint32_t base_count() const { return page().count(); }
   uint32_t delta_count() const { return static_cast<uint32_t>(std::popcount(word_.members())); }
-  /// Records at most, and the bytes of the page that holds them.
+  /// Records at most, and the bytes of the page, without its room for deltas to come.
   uint32_t records_at_most() const { return page().count() + delta_count(); }
-  uint32_t bytes() const { return page().bytes; }
+  uint32_t bytes() const { return page().filled_bytes(); }
 
   /// Of a leaf: stores the value of `key` in `*payload` and returns true where it is present.
   template <class Stats>

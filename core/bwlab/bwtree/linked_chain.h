@@ -28,7 +28,8 @@ class LinkedPage : public BasePage<R, 1> {
   using Base = BasePage<R, 1>;
   using Geometry = typename Base::Geometry;
 
-  /// Begins a page in `memory` of geometry.bytes, which include the area; a PageFiller completes it.
+  /// Begins a page in `memory` of geometry.bytes, which include the area; a PageFiller completes
+  /// it.
   LinkedPage(const PageShape<R>& shape, uint32_t area_bytes, const Geometry& geometry)
       : Base(shape, 0, geometry), area_bytes_(area_bytes) {
     static_assert(sizeof(LinkedPage) <= kCacheLineBytes, "the heads begin on the second line");
@@ -37,7 +38,7 @@ class LinkedPage : public BasePage<R, 1> {
 
   /// Memory for one delta; nullptr where the area does not suffice (any more).
   void* CutDelta(uint32_t delta_bytes) {
-    // (A1) relaxed: cutting orders nothing; the delta reaches others through the CAS on the mapping
+    // (S4) relaxed: cutting orders nothing; the delta reaches others through the CAS on the mapping
     // word (W1). The look before the increment bounds the counter when many writers meet a page
     // that nobody can replace.
     if (cut_bytes_.load(std::memory_order_relaxed) + delta_bytes > area_bytes_) return nullptr;
@@ -87,16 +88,16 @@ struct NoLinkedDeltaHeap {};
 /// 64-bit keys and values it is one cache line.
 ///
 /// Byte-string keys stand in deltas as a whole, since a merge may widen the range and shorten the
-/// prefix while older deltas stay; the head leaves out the prefix that the node's keys had in common
-/// when the delta was written, so that heads differ.
+/// prefix while older deltas stay; the head leaves out the prefix that the node's keys had in
+/// common when the delta was written, so that heads differ.
 ///
 /// The chain of a node that has absorbed its right sibling forks: the merge leads to the older
 /// deltas for keys below its own key, to the sibling's removal and the chain below that for the
 /// others. There is at most one split or merge in a chain, and no merge below a removal.
 ///
 /// Invariant (D1): nothing here changes after publication, but for the Retired part and dying_id,
-/// which are for whoever unlinked the chain, and Owners. The Retired part stands at the end, so that
-/// a retired delta does not begin a line and a retired page does: that tells them apart.
+/// which are for whoever unlinked the chain, and Owners. The Retired part stands at the end, so
+/// that a retired delta does not begin a line and a retired page does: that tells them apart.
 /// Source: Levandoski et al., ICDE 2013, sections III and IV; Wang et al., SIGMOD 2018, section 2.
 /// Differs: a delta knows the number of records, and leads to base page and range directly.
 template <class R>
@@ -203,13 +204,13 @@ class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
     explicit Owners(LinkedDelta& removal) : count_(removal.word) {
       BWLAB_ASSERT(removal.kind == DeltaKind::kRemove);
     }
-    /// (D2) relaxed: by a thread that is pinned and has read the removed node's word, so that the
+    /// (O1) relaxed: by a thread that is pinned and has read the removed node's word, so that the
     /// node itself is an owner for longer.
     void Add() { count_.fetch_add(1, std::memory_order_relaxed); }
-    /// @return whether it was the last. (D3) acq_rel: pairs with itself, so that whoever frees comes
-    /// after all that the other owners did.
+    /// @return whether it was the last. (O2) acq_rel: pairs with itself, so that whoever frees
+    /// comes after all that the other owners did.
     bool Drop() { return count_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
-    /// (D4) relaxed: for statistics.
+    /// (O3) relaxed: for statistics.
     uint64_t count() const { return count_.load(std::memory_order_relaxed); }
 
    private:

@@ -17,8 +17,8 @@
 
 namespace bwlab {
 
-/// Changes nodes on behalf of one session; Host as for PackedEditor. `kPreallocated`: whether deltas
-/// are cut from an area of their base page.
+/// Changes nodes on behalf of one session; Host as for PackedEditor. `kPreallocated`: whether
+/// deltas are cut from an area of their base page.
 template <class R, class Search, class Host, bool kPreallocated>
 class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocated>, LinkedPage<R>,
                                        kLinkedDeltasMax, Host> {
@@ -40,8 +40,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
 
   explicit LinkedEditor(Host host) : Parent(host) {}
 
-  /// One write on its way to one key: what holds as long as the node's base page stays, since a lost
-  /// CAS then only put a delta on top.
+  /// One write on its way to one key: what holds as long as the node's base page stays, since a
+  /// lost CAS then only put a delta on top.
   class Cursor {
    public:
     Cursor(const Node& node, const Probe& probe) : base_(&node.base()), probe_(probe) {
@@ -72,8 +72,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
   /// Puts `delta` on top of the chain. When the CAS is lost, `node` holds the present word.
   Attempt Append(Node& node, const Delta<R>& delta, Cursor& cursor) {
     if (node.delta_count() >= ChainLength(node.level())) return Attempt::kFull;
-    const uint32_t bytes = ChainDelta::BytesFor(
-        ChainDelta::HeapBytesOf(delta.key, delta.payload, node.level()));
+    const uint32_t bytes =
+        ChainDelta::BytesFor(ChainDelta::HeapBytesOf(delta.key, delta.payload, node.level()));
     void* memory = cursor.cut_;
     if constexpr (kPreallocated) {
       if (memory == nullptr) memory = node.base().CutDelta(bytes);
@@ -108,11 +108,11 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     return attempt;
   }
 
-  /// Replaces a node's chain by a new base page with its deltas, and `extra` if there is one, merged
-  /// in. If the records exceed the capacity, a chain without split or merge gets a split on top, and
-  /// its left half stays as it is until the next consolidation; any other is replaced by two pages.
-  /// Either way one CAS does it, and `extra` takes effect with it.
-  /// Source: Levandoski et al., ICDE 2013, sections III-B and IV-A.
+  /// Replaces a node's chain by a new base page with its deltas, and `extra` if there is one,
+  /// merged in. If the records exceed the capacity, a chain without split or merge gets a split on
+  /// top, and its left half stays as it is until the next consolidation; any other is replaced by
+  /// two pages. Either way one CAS does it, and `extra` takes effect with it. Source: Levandoski et
+  /// al., ICDE 2013, sections III-B and IV-A.
   Attempt Consolidate(const Node& node, const Delta<R>* extra, Split<R>* split) {
     BWLAB_ASSERT(!node.marked());
     const ChainDelta* seam = node.Merge();
@@ -122,8 +122,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     if (extra != nullptr) {
       const bool in_right = seam != nullptr && extra->key >= seam->key();
       (in_right ? right_deltas : left_deltas)
-          .Supersede(
-              {node.PageFor(extra->key).InPage(extra->key), extra->payload, extra->kind});
+          .Supersede({node.PageFor(extra->key).InPage(extra->key), extra->payload, extra->kind});
     }
     const Plan plan = PlanOf(node, node.LeftPart(seam), left_deltas);
     std::optional<Plan> tail;
@@ -139,9 +138,9 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
   }
 
   /// Takes the records and the range of the marked node `right` into `left`, whose right sibling it
-  /// is (PROTOCOL.md, M3): by a merge on top of `left` where both base pages together are not larger
-  /// than one, otherwise by new pages. A `left` that has a split or a merge already is consolidated
-  /// first, and the attempt counts as lost.
+  /// is (PROTOCOL.md, M3): by a merge on top of `left` where both base pages together are not
+  /// larger than one, otherwise by new pages. A `left` that has a split or a merge already is
+  /// consolidated first, and the attempt counts as lost.
   Attempt Absorb(const Node& left, const Node& right, Split<R>* split) {
     BWLAB_ASSERT(right.marked() && !left.marked() && left.right() == right.id());
     if (left.HasStructure()) {
@@ -157,8 +156,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
   }
 
   /// Ends the chain with a removal: the node is frozen. A chain with a merge is consolidated first,
-  /// and the attempt counts as lost. (If that splits the node, the next writer posts the separator.)
-  /// On a lost CAS `node` stays as it was.
+  /// and the attempt counts as lost. (If that splits the node, the next writer posts the
+  /// separator.) On a lost CAS `node` stays as it was.
   Attempt Mark(Node& node) {
     if (node.Merge() != nullptr) {
       Split<R> unposted;
@@ -246,7 +245,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     return level == 0 ? options.leaf_chain_length : options.inner_chain_length;
   }
 
-  /// Room for a chain and its split, merge or removal, as far as the deltas are of the average size.
+  /// Room for a chain and its split, merge or removal, as far as the deltas are of the average
+  /// size.
   uint32_t AreaBytes(const PageShape<R>& shape) const {
     const uint32_t chain_length = ChainLength(shape.level);
     if (!kPreallocated || chain_length == 0) return 0;
@@ -359,8 +359,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
   /// M3 by a merge on top.
   Attempt MergeOnTop(const Node& left, const Node& right) {
     ChainDelta* removal = right.top();
-    ChainDelta* top =
-        NewStructural(DeltaKind::kMerge, left.top(), left.base(), right.low());
+    ChainDelta* top = NewStructural(DeltaKind::kMerge, left.top(), left.base(), right.low());
     if (top == nullptr) return Attempt::kOutOfMemory;
     top->set_victim(removal);
     top->end = removal->end;

@@ -13,8 +13,8 @@
 
 namespace bwlab {
 
-/// Writes the records of a node into one new page, or into the two pages of a split. The editor of a
-/// layout derives from it and passes itself as Derived, which has
+/// Writes the records of a node into one new page, or into the two pages of a split. The editor of
+/// a layout derives from it and passes itself as Derived, which has
 ///   Page* NewPage(shape), or nullptr; void FreePage(page); static uint64_t WordOf(page);
 ///   void RetirePageOf(node): for what a CAS has just replaced.
 template <class Derived, class PageType, uint32_t kDeltasMax, class Host>
@@ -125,8 +125,8 @@ class PageEditor {
                               content.right});
   }
 
-  /// Installs `content` as the node's new page. If it exceeds the capacity it goes into two: the CAS
-  /// that installs the left half publishes the split (PROTOCOL.md, S1-S2).
+  /// Installs `content` as the node's new page. If it exceeds the capacity it goes into two: the
+  /// CAS that installs the left half publishes the split (PROTOCOL.md, S1-S2).
   template <class Node>
   Attempt Replace(const Node& node, const Content& content, Split<R>* split) {
     const Totals totals = TotalsOf(content);
@@ -178,14 +178,14 @@ class PageEditor {
 
   /// How many records the left half of a split keeps. At the right edge of the tree, where keys
   /// arrive in ascending order, nine tenths, as far as the right half does not get too many: the
-  /// left half will not be written again. An inner node is not cut at a child that has an intent: it would become the first of its node, which cannot
-  /// be merged to the left (I9).
+  /// left half will not be written again. An inner node is not cut at a child that has an intent:
+  /// it would become the first of its node, which cannot be merged to the left (I9).
   uint32_t LeftShareOfSplit(const Content& content, const Totals& totals) const {
     const uint32_t capacity = host_.options().capacity(content.level());
     const bool ascending =
         content.right == kNoPage && content.tail == nullptr && content.plan.AppendsOnly();
     uint32_t share = totals.count / 2;
-    if (ascending && totals.count - share <= capacity) {
+    if (ascending && totals.count <= 2 * capacity) {
       share = std::clamp(totals.count * 9 / 10, 1u, capacity);
     }
     if (totals.count <= capacity) {  // too many bytes
@@ -212,8 +212,8 @@ class PageEditor {
     const Cut cut = CutOfSplit(content, totals, keys);
     *right_id = host_.TakeId();
     if (*right_id == kNoPage) return Attempt::kOutOfPageIds;
-    *left = derived().NewPage({content.level(), cut.left.count, cut.left.bytes, content.low(),
-                               cut.separator, *right_id});
+    *left = derived().NewPage(
+        {content.level(), cut.left.count, cut.left.bytes, content.low(), cut.separator, *right_id});
     *right = *left == nullptr ? nullptr : NewRightPage(content, totals, cut);
     if (*right != nullptr) return Attempt::kDone;
     if (*left != nullptr) derived().FreePage(*left);

@@ -18,8 +18,8 @@ struct TreeOptions {
   uint32_t consolidation_deltas_min = 8;  // deltas from which readers or workers consolidate a leaf
   uint32_t background_workers = 1;        // threads that consolidate in the background
   uint32_t background_queue_length = 1024;  // leaves that wait for them at most
-  uint32_t page_bytes_max = 32768;    // bytes of keys and values a page holds before it splits
-  uint32_t epoch_batch_size = 128;    // pages retired by a session before it looks for free ones
+  uint32_t page_bytes_max = 32768;  // bytes of keys and values a page holds before it splits
+  uint32_t epoch_batch_size = 128;  // pages retired by a session before it looks for free ones
   uint32_t epoch_frees_per_retire_max = 0;  // pages freed a retirement; 0: all that are free
   uint32_t membarrier = 1;                  // 0: readers pay a fence instead of the collector
   uint32_t huge_pages = 0;                  // 1: asks for huge pages for mapping table and pools

@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "bwlab/bwtree/linked_editor.h"
 #include "bwlab/bwtree/packed_editor.h"
 #include "bwlab/policy/allocator/pool.h"
 #include "bwlab/policy/allocator/system.h"
@@ -90,7 +91,8 @@ inline const auto kPolicyCatalog = std::to_array<PolicyEntry>({
       PolicyEntry{"allocator", "tbb_scalable", "oneTBB's scalable allocator", false,
                   "not built: the build leaves TBB out"},
 #endif
-      DescribePolicy<PackedDeltas>("delta_layout"),
+      DescribePolicy<PackedDeltas>("delta_layout"), DescribePolicy<LinkedDeltas>("delta_layout"),
+      DescribePolicy<PreallocatedDeltas>("delta_layout"),
       DescribePolicy<WriterConsolidation>("consolidation"),
       DescribePolicy<ReaderConsolidation>("consolidation"),
 #if BWLAB_WITH_TBB
@@ -99,7 +101,8 @@ inline const auto kPolicyCatalog = std::to_array<PolicyEntry>({
       PolicyEntry{"consolidation", "background", "workers on a TBB arena, told by writers", false,
                   "not built: the build leaves TBB out"},
 #endif
-      DescribePolicy<AdaptiveConsolidation>("consolidation"), DescribePolicy<NoStats>("stats"), DescribePolicy<CountingStats>("stats"),
+      DescribePolicy<AdaptiveConsolidation>("consolidation"), DescribePolicy<NoStats>("stats"),
+      DescribePolicy<CountingStats>("stats"),
 });
 
 }  // namespace bwlab

@@ -12,6 +12,7 @@
 #include "bwlab/experiment/engine.h"
 #include "bwlab/experiment/engine_loop.h"
 #include "bwlab/experiment/names.h"
+#include "bwlab/policy/catalog.h"
 
 namespace bwlab::experiment {
 
@@ -77,10 +78,26 @@ inline Result<TreeOptions> OverlayTreeOptions(TreeOptions tree_options,
   return tree_options;
 }
 
+/// Unsupported where the processor lacks what a search was built with.
+inline Status CheckSearch(std::string_view search) {
+  for (const PolicyEntry& policy : kPolicyCatalog) {
+    if (policy.family == "search" && policy.name == search && !policy.available) {
+      return Status::Unsupported("search " + std::string(search) + ": " +
+                                 std::string(policy.why_not));
+    }
+  }
+  return Status::Ok();
+}
+
 template <class Traits>
 Result<nlohmann::json> ResolveBwTree(const nlohmann::json& options) {
   const Result<TreeOptions> tree_options = OverlayTreeOptions(Traits::Options(), options);
   if (!tree_options.ok()) return tree_options.status();
+  if (Status status = tree_options.value().template CheckFor<typename Traits::DeltaLayout>();
+      !status.ok()) {
+    return status;
+  }
+  if (Status status = CheckSearch(Traits::Search::kName); !status.ok()) return status;
   nlohmann::json numbers;
   tree_options.value().ForEach(
       [&numbers](std::string_view name, const auto& field, uint64_t, uint64_t, std::string_view) {

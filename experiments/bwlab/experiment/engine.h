@@ -35,7 +35,7 @@ struct Capabilities {
 struct OpCounts {
   uint64_t ok = 0;
   uint64_t miss = 0;  ///< the key was absent (present, for an insert)
-  uint64_t fail = 0;  ///< the engine lacked memory or page ids
+  uint64_t fail = 0;  ///< the engine lacked memory or page ids, or refused the size
 };
 
 /// What one thread saw while it ran its stream. Large (its histograms hold their buckets): made

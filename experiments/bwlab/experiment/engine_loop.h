@@ -40,6 +40,7 @@ inline void Count(OpResult result, OpCounts* counts) {
       return;
     case OpResult::kOutOfMemory:
     case OpResult::kOutOfPageIds:
+    case OpResult::kTooLarge:
       ++counts->fail;
       return;
   }

@@ -19,9 +19,9 @@ struct EpochCentralizedSteps;
 /// Epoch-based reclamation with one counter an epoch that all threads write: a section joins the
 /// current epoch by an increment and leaves it by a decrement; pages are put on the list of the
 /// epoch in which they are retired, and the list is freed when its epoch's counter and those of all
-/// older epochs are zero. Source: Levandoski, Lomet, Sengupta, ICDE 2013, as
-/// described by Wang et al., SIGMOD 2018, section 4.2 (centralised epochs). Differs: a participant
-/// advances the epoch after every batch_pages pages that it retired, instead of a timer thread.
+/// older epochs are zero. Source: Levandoski, Lomet, Sengupta, ICDE 2013, as described by Wang et
+/// al., SIGMOD 2018, section 4.2 (centralised epochs). Differs: a participant advances the epoch
+/// after every batch_pages pages that it retired, instead of a timer thread.
 /// Choose it to show what the contended line costs, or for threads too many to scan.
 ///
 /// Protocol. Epochs are numbered from 1; `oldest` is the first that is not reclaimed, `current` the

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "bwlab/policy/reclamation/reclamation_testing.h"
+#include "bwlab/policy/reclamation/reclamation_policy_test.h"
 
 namespace bwlab {
 

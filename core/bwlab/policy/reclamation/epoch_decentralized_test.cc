@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bwlab/base/memory.h"
-#include "bwlab/policy/reclamation/reclamation_testing.h"
+#include "bwlab/policy/reclamation/reclamation_policy_test.h"
 
 namespace bwlab {
 namespace {

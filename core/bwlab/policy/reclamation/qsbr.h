@@ -26,9 +26,9 @@ namespace bwlab {
 ///     still reads the earlier announcement waits longer.
 ///   - Where the epoch has not moved, the announcement would store the value that stands there. It
 ///     would free nothing more, and is left out.
-///   - A participant is offline (quiescent) from its construction, from Park and from
-///     Leave on, to its next section. That section announces and pays a full fence, the partner of
-///     the collector's (E4): the case "quiescent" of AnnouncedEpochs.
+///   - A participant is offline (quiescent) from its construction, from Park and from Leave on, to
+///     its next section. That section announces and pays a full fence, the partner of the
+///     collector's (E4): the case "quiescent" of AnnouncedEpochs.
 /// Progress: as EpochDecentralized, but that an idle session holds pages as well as a stalled one.
 struct Qsbr {
   static constexpr std::string_view kName = "qsbr";

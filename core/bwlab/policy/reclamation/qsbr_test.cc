@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "bwlab/policy/reclamation/reclamation_testing.h"
+#include "bwlab/policy/reclamation/reclamation_policy_test.h"
 
 namespace bwlab {
 namespace {

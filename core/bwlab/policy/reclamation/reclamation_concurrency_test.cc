@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "bwlab/base/sanitizer.h"
-#include "bwlab/policy/reclamation/reclamation_testing.h"
+#include "bwlab/policy/reclamation/reclamation_policy_test.h"
 
 namespace bwlab::test {
 namespace {
@@ -108,12 +108,123 @@ class Interrupter {
   struct sigaction before_ = {};
 };
 
+constexpr int kRounds = BWLAB_TSAN ? 50'000 : 200'000;
+
+/// Who takes part in a run, and how.
+struct Scenario {
+  int readers;
+  int writers;
+  uint32_t batch_pages;
+  bool interrupted;
+  int rounds_per_writer;
+};
+
+/// Writers replace the pages of a few cells and retire the old ones; readers look at the pages of
+/// the cells in sections, some of them nested, and now and then end their session and go on, or let
+/// others run in the middle of a section. Nobody may meet a page that was freed, and no page may be
+/// lost.
 template <class Config>
 class ReclamationConcurrencyTest : public testing::Test {
  protected:
-  static constexpr int kReaders = 2;
-  static constexpr int kWriters = 2;
-  static constexpr int kRoundsPerWriter = BWLAB_TSAN ? 50'000 : 200'000;
+  using Policy = typename Config::Policy;
+
+  void Run(const Scenario& scenario) {
+    typename Policy::Domain domain(Config::Options(scenario.batch_pages));
+    const int thread_count = scenario.readers + scenario.writers;
+    std::vector<std::unique_ptr<Worker>> workers;  // live as long as the domain is used
+    for (int i = 0; i < thread_count; ++i) workers.push_back(std::make_unique<Worker>(domain));
+    for (auto& cell : cells_) cell.store(workers[0]->pool.Take(0), std::memory_order_relaxed);
+
+    writers_left_ = scenario.writers;
+    std::latch start(thread_count);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < thread_count; ++i) {
+      threads.emplace_back([&, &self = *workers[static_cast<std::size_t>(i)], i] {
+        start.arrive_and_wait();
+        if (i < scenario.writers) {
+          Write(self, scenario.rounds_per_writer);
+        } else {
+          Read(self);
+        }
+      });
+    }
+    {
+      const Interrupter interrupter;
+      while (scenario.interrupted && writers_left_.load(std::memory_order_relaxed) != 0) {
+        for (std::thread& thread : threads) Interrupter::Stop(thread);
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+      }
+      for (std::thread& thread : threads) thread.join();
+    }
+
+    const uint64_t retired = uint64_t(scenario.writers) * uint64_t(scenario.rounds_per_writer);
+    uint64_t faults = 0;
+    uint64_t freed_while_running = 0;
+    for (const auto& worker : workers) {
+      faults += worker->faults;
+      freed_while_running += worker->pool.freed();
+    }
+    EXPECT_EQ(faults, 0u);
+    EXPECT_EQ(freed_while_running == 0, (std::is_same_v<Policy, Leak>));
+
+    for (auto& worker : workers) worker->participant.Drain(worker->pool.Free());
+    int64_t retired_bytes = 0;
+    uint64_t freed = 0;
+    for (const auto& worker : workers) {
+      retired_bytes += worker->participant.RetiredBytes();
+      freed += worker->pool.freed();
+    }
+    EXPECT_EQ(retired_bytes, 0);
+    EXPECT_EQ(freed, retired);
+    for (auto& cell : cells_) delete cell.load(std::memory_order_relaxed);
+  }
+
+ private:
+  /// What a thread has for itself. Nothing is shared but the cells, lest the test order what the
+  /// policy has to order.
+  struct Worker {
+    explicit Worker(typename Policy::Domain& domain) : participant(domain) {}
+
+    void EndSession() { participant.Leave(pool.Free()); }
+
+    typename Policy::Participant participant;
+    CanaryPool pool;
+    uint64_t faults = 0;
+  };
+
+  void Write(Worker& self, int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      auto& cell = cells_[static_cast<std::size_t>(round) % cells_.size()];
+      self.participant.Enter();
+      self.faults += Look(cell);
+      CanaryPage* page = self.pool.Take(static_cast<uint64_t>(round));
+      CanaryPage* replaced = cell.exchange(page, std::memory_order_acq_rel);
+      self.participant.Retire(replaced, self.pool.Free());
+      self.participant.Exit();
+      if (round % 1024 == 0) self.EndSession();
+    }
+    self.EndSession();
+    writers_left_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+  void Read(Worker& self) {
+    for (uint64_t round = 0; writers_left_.load(std::memory_order_relaxed) != 0; ++round) {
+      const auto& cell = cells_[round % cells_.size()];
+      self.participant.Enter();
+      self.faults += Look(cell);
+      if (round % 64 == 0) {
+        const CanaryPage* held = cell.load(std::memory_order_acquire);
+        const uint64_t life = held->life.load(std::memory_order_relaxed);
+        self.participant.Enter();
+        std::this_thread::yield();
+        self.participant.Exit();
+        if (held->life.load(std::memory_order_relaxed) != life) ++self.faults;
+      }
+      self.participant.Exit();
+      if (round % 256 == 0) self.EndSession();
+    }
+    self.EndSession();
+  }
 
   /// Looks at the page of a cell for a while, as a descent does; for long where the thread has just
   /// been interrupted, perhaps when it began the section. @return faults seen.
@@ -122,7 +233,7 @@ class ReclamationConcurrencyTest : public testing::Test {
     const uint64_t life = page->life.load(std::memory_order_relaxed);
     const uint64_t plain = page->plain;
     uint64_t faults = life % 2;
-    const int looks = t_interrupted != 0 ? 20'000 : 200;
+    const int looks = t_interrupted != 0 ? 20'000 : 100;
     t_interrupted = 0;
     for (int look = 0; look < looks; ++look) {
       if (page->life.load(std::memory_order_relaxed) != life) ++faults;
@@ -131,6 +242,7 @@ class ReclamationConcurrencyTest : public testing::Test {
   }
 
   std::array<std::atomic<CanaryPage*>, 4> cells_{};
+  std::atomic<int> writers_left_{0};
 };
 
 using AllPolicies =
@@ -139,95 +251,21 @@ using AllPolicies =
                    LeakUntilTheEnd>;
 TYPED_TEST_SUITE(ReclamationConcurrencyTest, AllPolicies, ReclaimingName);
 
-// Method: writers replace the pages of a few cells and retire the old ones; readers look at the
-// pages of the cells in sections, some of them nested, and now and then end their session and go
-// on, or let others run in the middle of a section. All are interrupted all the time. Nobody may
-// meet a page that was freed, and no page may be lost.
-TYPED_TEST(ReclamationConcurrencyTest, NobodyMeetsAFreedPage) {
-  using Participant = typename TypeParam::Policy::Participant;
-  constexpr int kThreads = TestFixture::kReaders + TestFixture::kWriters;
-  auto& cells = this->cells_;
-  typename TypeParam::Policy::Domain domain(TypeParam::Options(/*batch_pages=*/1));
-  std::vector<std::unique_ptr<Participant>> participants;  // live as long as the domain is used
-  std::vector<std::unique_ptr<CanaryPool>> pools;
-  for (int i = 0; i < kThreads; ++i) {
-    participants.push_back(std::make_unique<Participant>(domain));
-    pools.push_back(std::make_unique<CanaryPool>());
-  }
-  for (auto& cell : cells) cell.store(pools[0]->Take(0), std::memory_order_relaxed);
+TYPED_TEST(ReclamationConcurrencyTest, NobodyMeetsAFreedPageWhereverThreadsAreInterrupted) {
+  this->Run({.readers = 2,
+             .writers = 2,
+             .batch_pages = 4,
+             .interrupted = true,
+             .rounds_per_writer = kRounds});
+}
 
-  std::latch start(kThreads);
-  std::atomic<int> writers_left{TestFixture::kWriters};
-  std::atomic<uint64_t> faults{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < TestFixture::kWriters; ++t) {
-    threads.emplace_back([&, &self = *participants[t], &pool = *pools[t]] {
-      uint64_t seen = 0;  // a shared counter would order the threads, and hide what is to be seen
-      start.arrive_and_wait();
-      for (int round = 0; round < TestFixture::kRoundsPerWriter; ++round) {
-        auto& cell = cells[static_cast<std::size_t>(round) % cells.size()];
-        self.Enter();
-        seen += TestFixture::Look(cell);
-        CanaryPage* page = pool.Take(static_cast<uint64_t>(round));
-        self.Retire(cell.exchange(page, std::memory_order_acq_rel), pool.Free());
-        self.Exit();
-        if (round % 1024 == 0) self.Leave(pool.Free());
-      }
-      self.Leave(pool.Free());
-      faults += seen;
-      --writers_left;
-    });
-  }
-  for (int t = TestFixture::kWriters; t < kThreads; ++t) {
-    threads.emplace_back([&, &self = *participants[t], &pool = *pools[t]] {
-      uint64_t seen = 0;
-      start.arrive_and_wait();
-      for (uint64_t round = 0; writers_left.load(std::memory_order_relaxed) != 0; ++round) {
-        const auto& cell = cells[round % cells.size()];
-        self.Enter();
-        seen += TestFixture::Look(cell);
-        self.Enter();
-        const CanaryPage* held = cell.load(std::memory_order_acquire);
-        const uint64_t life = held->life.load(std::memory_order_relaxed);
-        self.Exit();
-        if (round % 64 == 0) std::this_thread::yield();
-        if (held->life.load(std::memory_order_relaxed) != life) ++seen;
-        self.Exit();
-        if (round % 256 == 0) self.Leave(pool.Free());
-      }
-      self.Leave(pool.Free());
-      faults += seen;
-    });
-  }
-  {
-    const Interrupter interrupter;
-    while (writers_left.load(std::memory_order_relaxed) != 0) {
-      for (std::thread& thread : threads) Interrupter::Stop(thread);
-      std::this_thread::sleep_for(std::chrono::microseconds(100));
-    }
-    for (std::thread& thread : threads) thread.join();
-  }
-
-  EXPECT_EQ(faults, 0u);
-  uint64_t freed_early = 0;
-  for (const auto& pool : pools) freed_early += pool->freed();
-  constexpr uint64_t kRetired = uint64_t{TestFixture::kWriters} * TestFixture::kRoundsPerWriter;
-  if constexpr (std::is_same_v<typename TypeParam::Policy, Leak>) {
-    EXPECT_EQ(freed_early, 0u);
-  } else {
-    EXPECT_GT(freed_early, kRetired / 2);
-  }
-  int64_t retired_bytes = 0;
-  uint64_t freed = 0;
-  for (int t = 0; t < kThreads; ++t) participants[t]->Drain(pools[t]->Free());
-  for (int t = 0; t < kThreads; ++t) {
-    retired_bytes += participants[t]->RetiredBytes();
-    freed += pools[t]->freed();
-  }
-  // Orphans were subtracted where they were left and added where they were adopted.
-  EXPECT_EQ(retired_bytes, 0);
-  EXPECT_EQ(freed, kRetired);
-  for (auto& cell : cells) delete cell.load(std::memory_order_relaxed);
+// A collection for every page, so that most sections begin beside one.
+TYPED_TEST(ReclamationConcurrencyTest, ASectionThatBeginsBesideACollectionIsSeenByIt) {
+  this->Run({.readers = 1,
+             .writers = 1,
+             .batch_pages = 1,
+             .interrupted = false,
+             .rounds_per_writer = kRounds});
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "bwlab/policy/reclamation/reclamation_testing.h"
+#include "bwlab/policy/reclamation/reclamation_policy_test.h"
 
 namespace bwlab::test {
 namespace {
