@@ -21,7 +21,7 @@ namespace {
 /// Records of the long tests. Sanitizers make each operation ten times as long and the tiny nodes
 /// of other tests reach the same states with fewer records.
 constexpr uint64_t ScaledDown(uint64_t count) {
-  return BWLAB_ASAN || BWLAB_TSAN ? count / 50 : count;
+  return BWLAB_ASAN || BWLAB_TSAN ? count / 20 : count;
 }
 
 /// An emptied tree is a leaf or a few, and what they are reached by.
@@ -69,7 +69,8 @@ class BwTreeMemoryTest : public testing::Test {
       // What the session keeps for itself, and what the depot may hold (pool_depot.h).
       EXPECT_LE(usage.back().pooled_bytes, 8 * tree_->options().pooled_bytes_max);
     }
-    EXPECT_LE(usage.back().mapping_table_bytes, usage[1].mapping_table_bytes * 9 / 8);
+    // Ids wait for their grace period in batches: the slack is for trees of a few nodes.
+    EXPECT_LE(usage.back().mapping_table_bytes, usage[1].mapping_table_bytes * 9 / 8 + 4096);
     const Status status = tree_->Validate();
     ASSERT_TRUE(status.ok()) << status.message();
 

@@ -49,8 +49,8 @@ class LinkedNode {
     return first == nullptr ? *word_.page() : *first->base;
   }
 
-  /// Asks for the delta on top, or for the header and the first hints of the base page.
-  void Prefetch() const { PrefetchLines(word_.address(), word_.is_delta() ? 1 : 2); }
+  /// Asks for the delta on top, or for the header and the hints of a base page of 128 records.
+  void Prefetch() const { PrefetchLines(word_.address(), word_.is_delta() ? 1 : 3); }
   /// Asks for the lines of the base page in which `probe` is to be looked for.
   void PrefetchRecords(const Probe& probe) const {
     if (IsBeyond(probe)) return;
