@@ -395,17 +395,17 @@ TYPED_TEST(LinkedLayoutTest, AFailedSplitTakesNothingWithIt) {
   }
 }
 
-/// Two neighbouring leaves with deltas, 0..50 and 50..100; a split may have cut off the end of the
-/// right one.
+/// Two neighbouring leaves with deltas, 40..50 and 50..59, so that each of them leaves out more of
+/// a byte string than both together do. A split may have cut off the end of the right one.
 template <class Fixture>
 struct Neighbours {
   Neighbours(Fixture& test, bool with_split) {
-    right = test.NewNode(0, {{50, 1}, {52, 2}}, 50, 100, 999);
+    right = test.NewNode(0, {{50, 1}, {52, 2}}, 50, 59, 999);
     model = {{50, 1}, {52, 2}};
-    test.Put(right, model, 60, 3);
+    test.Put(right, model, 51, 3);
     test.Remove(right, model, 52);
     if (with_split) {
-      for (const uint64_t key : {61, 62, 63, 64}) test.Put(right, model, key, key);
+      for (const uint64_t key : {55, 56, 57, 58}) test.Put(right, model, key, key);
       test.world_.options.leaf_capacity = 4;
       Split<typename Fixture::R> split;
       EXPECT_EQ(test.editor_.Consolidate(test.At(right), nullptr, &split), Attempt::kDone);
@@ -414,13 +414,14 @@ struct Neighbours {
       end = Fixture::Make::NumberOf(split.separator);
       model.erase(model.lower_bound(end), model.end());
     }
-    left = test.NewNode(0, {{10, 4}, {20, 5}}, 0, 50, right);
-    model[10] = 4;
-    model[20] = 5;
-    test.Put(left, model, 20, 6);
+    left = test.NewNode(0, {{41, 4}, {45, 5}}, low, 50, right);
+    model[41] = 4;
+    model[45] = 5;
+    test.Put(left, model, 45, 6);
   }
   PageId left, right;
-  uint64_t end = 100;
+  uint64_t low = 40;
+  uint64_t end = 59;
   typename Fixture::Model model;
 };
 
@@ -434,7 +435,7 @@ TYPED_TEST(LinkedLayoutTest, AMergeOnTopReadsAsBothNodesAndTakesDeltasOfBoth) {
     ASSERT_NE(merged().Merge(), nullptr);
     EXPECT_EQ(merged().right(), this->At(nodes.right).right());
     EXPECT_TRUE(merged().high() == this->At(nodes.right).high());
-    this->ExpectHolds(merged(), nodes.model, 0, nodes.end);
+    this->ExpectHolds(merged(), nodes.model, nodes.low, nodes.end);
 
     const uint64_t removals = this->world_.Count(TreeEvent::kTraversedRemove);
     typename TestFixture::R::Payload payload;
@@ -443,15 +444,15 @@ TYPED_TEST(LinkedLayoutTest, AMergeOnTopReadsAsBothNodesAndTakesDeltasOfBoth) {
     EXPECT_TRUE(merged().Find(TestFixture::Make::Key(50), &payload, this->world_.stats));
     EXPECT_EQ(this->world_.Count(TreeEvent::kTraversedRemove), removals + 1);
 
-    this->Put(nodes.left, nodes.model, 20, 7);
+    this->Put(nodes.left, nodes.model, 45, 7);
     this->Put(nodes.left, nodes.model, 49, 8);
     this->Put(nodes.left, nodes.model, 50, 9);
     this->Put(nodes.left, nodes.model, 53, 10);
-    this->Remove(nodes.left, nodes.model, 10);
-    this->Remove(nodes.left, nodes.model, 60);
-    this->ExpectHolds(merged(), nodes.model, 0, nodes.end);
+    this->Remove(nodes.left, nodes.model, 41);
+    this->Remove(nodes.left, nodes.model, 51);
+    this->ExpectHolds(merged(), nodes.model, nodes.low, nodes.end);
     this->Consolidate(nodes.left);
-    this->ExpectHolds(merged(), nodes.model, 0, nodes.end);
+    this->ExpectHolds(merged(), nodes.model, nodes.low, nodes.end);
     EXPECT_EQ(merged().Merge(), nullptr);
     this->editor_.RetireNode(this->At(nodes.right));
     this->FreeRetired();
@@ -468,7 +469,7 @@ TYPED_TEST(LinkedLayoutTest, AnAbsorbedChainLivesAsLongAsTheRemovedNodeOrTheMerg
     if (node_first) {
       this->editor_.RetireNode(removed);
       EXPECT_EQ(this->FreeRetired(), std::vector<PageId>{nodes.right});
-      this->ExpectHolds(this->At(nodes.left), nodes.model, 0, 100);
+      this->ExpectHolds(this->At(nodes.left), nodes.model, nodes.low, nodes.end);
       this->Consolidate(nodes.left);
     } else {
       this->Consolidate(nodes.left);
@@ -476,11 +477,11 @@ TYPED_TEST(LinkedLayoutTest, AnAbsorbedChainLivesAsLongAsTheRemovedNodeOrTheMerg
       // Whoever comes late through its id still finds range and records.
       typename TestFixture::R::Payload payload;
       EXPECT_EQ(TestFixture::Make::NumberOf(removed.low()), 50u);
-      EXPECT_TRUE(removed.Find(TestFixture::Make::Key(60), &payload, this->world_.stats));
+      EXPECT_TRUE(removed.Find(TestFixture::Make::Key(51), &payload, this->world_.stats));
       this->editor_.RetireNode(removed);
     }
     this->FreeRetired();
-    this->ExpectHolds(this->At(nodes.left), nodes.model, 0, 100);
+    this->ExpectHolds(this->At(nodes.left), nodes.model, nodes.low, nodes.end);
     const auto page_bytes = static_cast<int64_t>(this->At(nodes.left).base().bytes);
     EXPECT_EQ(this->world_.live_bytes, page_bytes) << "only the consolidated page is left";
     // Ends the node, so that the next round begins with nothing.
@@ -548,20 +549,21 @@ TYPED_TEST(LinkedLayoutTest, TermsAgreeWithAMapUnderInsertsDeletesAndIntentsAcro
   for (int round = 0; round < 40; ++round) {
     this->world_.options.inner_chain_length = 24;
     this->world_.options.inner_capacity = 24;
-    typename TestFixture::Model model{{0, 1000}, {20, 1020}, {40, 1040}};
-    const PageId right = this->NewNode(1, {{50, 1050}, {70, 1070}}, 50, 100, 999);
-    const PageId left = this->NewNode(1, model, 0, 50, right);
-    model[50] = 1050;
-    model[70] = 1070;
+    constexpr uint64_t kLow = 40, kSeam = 50, kHigh = 59;
+    typename TestFixture::Model model{{kLow, 1000}, {43, 1043}, {46, 1046}};
+    const PageId right = this->NewNode(1, {{kSeam, 1050}, {55, 1055}}, kSeam, kHigh, 999);
+    const PageId left = this->NewNode(1, model, kLow, kSeam, right);
+    model[kSeam] = 1050;
+    model[55] = 1055;
     for (int i = 0; i < 20; ++i) {
       if (i == 6) {
         this->Mark(right);
         ASSERT_EQ(this->Absorb(left, right), Attempt::kDone);
       }
       // The first child of a node cannot go; after the merge that of the right one can.
-      const uint64_t key = 1 + random() % 99;
-      const PageId id = i < 6 && key >= 50 ? right : left;
-      const bool first = i < 6 && key == 50;
+      const uint64_t key = kLow + 1 + random() % (kHigh - kLow - 1);
+      const PageId id = i < 6 && key >= kSeam ? right : left;
+      const bool first = i < 6 && key == kSeam;
       if (model.count(key) == 0) {
         ASSERT_EQ(this->ChangeTerm(id, DeltaKind::kIndexTermInsert, key, key), Attempt::kDone);
         model[key] = key;
@@ -573,16 +575,16 @@ TYPED_TEST(LinkedLayoutTest, TermsAgreeWithAMapUnderInsertsDeletesAndIntentsAcro
         ASSERT_EQ(this->ChangeTerm(id, DeltaKind::kIndexTermDelete, key, 0), Attempt::kDone);
         model.erase(key);
       }
-      if (i == 12 && model.count(50) != 0) {  // across the seam
-        ASSERT_EQ(this->ChangeTerm(left, DeltaKind::kIndexTermDelete, 50, 0), Attempt::kDone);
-        model.erase(50);
+      if (i == 12 && model.count(kSeam) != 0) {
+        ASSERT_EQ(this->ChangeTerm(left, DeltaKind::kIndexTermDelete, kSeam, 0), Attempt::kDone);
+        model.erase(kSeam);
       }
       if (i < 6) continue;
       const auto node = this->At(left);
       ASSERT_EQ(node.Check(), "");
       ASSERT_EQ(node.records_at_most(), model.size());
       ASSERT_EQ(node.LastTerm().word, model.rbegin()->second);
-      for (uint64_t probe = 0; probe < 100; ++probe) {
+      for (uint64_t probe = kLow; probe < kHigh; ++probe) {
         bool exact;
         const auto above = model.upper_bound(probe);
         const auto& [separator, term] = *std::prev(above);
@@ -590,7 +592,7 @@ TYPED_TEST(LinkedLayoutTest, TermsAgreeWithAMapUnderInsertsDeletesAndIntentsAcro
                   term)
             << probe;
         ASSERT_EQ(exact, separator == probe) << probe;
-        if (probe == 0) continue;
+        if (probe == kLow) continue;
         ASSERT_EQ(node.TermBefore(TestFixture::Make::Key(probe)).word,
                   std::prev(model.lower_bound(probe))->second);
       }
