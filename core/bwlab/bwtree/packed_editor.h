@@ -2,14 +2,14 @@
 
 // How nodes of the packed layout change: one delta and one CAS, or a new page and one CAS.
 
-#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <new>
-#include <utility>
 
 #include "bwlab/bwtree/layout_packed.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/bwtree/node_change.h"
+#include "bwlab/bwtree/page_editor.h"
 #include "bwlab/bwtree/tree_options.h"
 #include "bwlab/policy/stats/stats.h"
 
@@ -18,7 +18,11 @@ namespace bwlab {
 /// Changes nodes on behalf of one session. `Host` is what the tree lends to a layout: memory, page
 /// ids, the mapping table, options, counters and reclamation (BwTree::Host).
 template <class R, class Search, class Host>
-class PackedEditor {
+class PackedEditor
+    : public PageEditor<PackedEditor<R, Search, Host>, PackedPage<R>, kSlotsMax + 1, Host> {
+  using Parent = PageEditor<PackedEditor, PackedPage<R>, kSlotsMax + 1, Host>;
+  using Parent::host_;
+
  public:
   using Node = PackedNode<R, Search>;
   using Page = PackedPage<R>;
@@ -26,7 +30,7 @@ class PackedEditor {
   using Probe = typename R::Probe;
   using Payload = typename R::Payload;
 
-  explicit PackedEditor(Host host) : host_(host) {}
+  explicit PackedEditor(Host host) : Parent(host) {}
 
   /// One write on its way to one page: what holds as long as the node's page stays, since a lost
   /// CAS then changed nothing but the members, or marked the node.
@@ -97,7 +101,7 @@ class PackedEditor {
       deltas.Supersede({node.InPage(extra->key), extra->payload, extra->kind});
     }
     const Plan plan = Plan::template Make<Search>(node.page(), deltas);
-    return Replace(node, plan, nullptr, split);
+    return this->Replace(node, {plan, nullptr, node.high(), node.right()}, split);
   }
 
   /// Takes the records and the range of the marked node `right` into `left`, whose right sibling it
@@ -108,7 +112,7 @@ class PackedEditor {
     const Deltas right_deltas = right.AllDeltas();
     const Plan plan = Plan::template Make<Search>(left.page(), left_deltas);
     const Plan tail = Plan::template Make<Search>(right.page(), right_deltas);
-    return Replace(left, plan, &tail, split);
+    return this->Replace(left, {plan, &tail, right.high(), right.right()}, split);
   }
 
   /// Freezes the node. On a lost CAS `node` stays as it was.
@@ -161,170 +165,7 @@ class PackedEditor {
 
  private:
   using Deltas = typename Node::Deltas;
-  using Plan = MergePlan<Page, kSlotsMax + 1>;
-
-  struct Totals {
-    uint32_t count = 0;
-    uint64_t bytes = 0;  // of entire keys and values; 0 where pages have no heap
-  };
-  /// Where two pages of a split meet.
-  struct Cut {
-    Totals left;
-    Probe separator;
-  };
-
-  /// Calls f(page, record) -> bool for the records of both plans, until it returns false.
-  template <class F>
-  static bool VisitBoth(const Plan& plan, const Plan* tail, F&& f) {
-    const auto visit = [&f](const Plan& part) {
-      const Page& page = part.base();
-      return part.Visit([&](const Record<R>& record) { return f(page, record); });
-    };
-    return visit(plan) && (tail == nullptr || visit(*tail));
-  }
-  static uint64_t BytesOf(const Page& page, const Record<R>& record) {
-    return Page::RecordBytes(page.level(), page.KeyBytes(record.key), record.payload);
-  }
-  static Totals TotalsOf(const Plan& plan, const Plan* tail) {
-    Totals totals{plan.count() + (tail == nullptr ? 0 : tail->count()), 0};
-    if constexpr (Page::kHasHeap) {
-      VisitBoth(plan, tail, [&](const Page& page, const Record<R>& record) {
-        totals.bytes += BytesOf(page, record);
-        return true;
-      });
-    }
-    return totals;
-  }
-
-  /// How many records the left half of a split keeps. At the right edge of the tree, where keys
-  /// arrive in ascending order, nine tenths: the left half will not be written again. An inner node
-  /// is not cut at a child that has an intent: it would become the first of its node, which cannot
-  /// be merged to the left (I9).
-  uint32_t LeftShareOfSplit(const Plan& plan, const Plan* tail, const Totals& totals) const {
-    const Page& page = plan.base();
-    const uint32_t capacity = host_.options().capacity(page.level());
-    const bool ascending = page.right() == kNoPage && tail == nullptr && plan.AppendsOnly();
-    uint32_t share = totals.count / 2;
-    if (ascending) share = std::clamp(totals.count * 9 / 10, 1u, capacity);
-    if (totals.count <= capacity) {  // too many bytes
-      share = 0;
-      uint64_t bytes = 0;
-      VisitBoth(plan, tail, [&](const Page& part, const Record<R>& record) {
-        bytes += BytesOf(part, record);
-        return ++share < totals.count - 1 && bytes < totals.bytes / 2;
-      });
-    }
-    if (!page.is_leaf()) {
-      uint32_t at = 0;
-      const bool clean = VisitBoth(plan, tail, [&](const Page&, const Record<R>& record) {
-        return at++ != share || !IndexTerm{R::Value::TermOf(record.payload)}.has_intent();
-      });
-      if (!clean) share = share > 1 ? share - 1 : share + 1;  // neighbours have none
-    }
-    return share;
-  }
-
-  /// Joins the keys on both sides of the cut; the cut's separator refers to it.
-  struct CutKeys {
-    KeyBuffer<R> last_left;
-    KeyBuffer<R> first_right;
-  };
-  Cut CutOfSplit(const Plan& plan, const Plan* tail, const Totals& totals, CutKeys& keys) const {
-    Cut cut;
-    cut.left.count = LeftShareOfSplit(plan, tail, totals);
-    uint32_t at = 0;
-    Probe last{};
-    VisitBoth(plan, tail, [&](const Page& page, const Record<R>& record) {
-      if (at == cut.left.count) {
-        keys.first_right.SetPrefix(page.prefix());
-        cut.separator = keys.first_right.JoinProbe(record.key);
-        return false;
-      }
-      if (++at == cut.left.count) {
-        keys.last_left.SetPrefix(page.prefix());
-        last = keys.last_left.JoinProbe(record.key);
-      }
-      if constexpr (Page::kHasHeap) cut.left.bytes += BytesOf(page, record);
-      return true;
-    });
-    if constexpr (!R::Key::kInHead) {
-      // The shortest key that tells the halves apart (suffix truncation, Bayer and Unterauer, TODS
-      // 1977). Not in inner nodes, whose separators are the low keys of their children.
-      if (plan.base().is_leaf()) {
-        cut.separator = cut.separator.substr(0, CommonPrefixLength(last, cut.separator) + 1);
-      }
-    }
-    return cut;
-  }
-
-  /// Installs the records of `plan`, followed by those of `tail` if there is one, as the node's new
-  /// page. If they exceed the capacity they go into two: the CAS that installs the left half
-  /// publishes the split (PROTOCOL.md, S1-S2).
-  Attempt Replace(const Node& node, const Plan& plan, const Plan* tail, Split<R>* split) {
-    Page& old = node.page();
-    const Page& end = tail == nullptr ? old : tail->base();
-    const Totals totals = TotalsOf(plan, tail);
-    const TreeOptions& options = host_.options();
-    const bool splits = totals.count > options.capacity(old.level()) ||
-                        (totals.bytes > options.page_bytes_max && totals.count > 1);
-    Page* left = nullptr;
-    Page* right = nullptr;
-    PageId right_id = kNoPage;
-    if (!splits) {
-      left = NewPage({old.level(), totals.count, totals.bytes, old.low(), end.high(), end.right()});
-      if (left == nullptr) return Attempt::kOutOfMemory;
-    } else {
-      const Attempt attempt = NewHalves(old, end, plan, tail, totals, &left, &right, &right_id);
-      if (attempt != Attempt::kDone) return attempt;
-    }
-
-    RecordSink<Page> sink(left, right);
-    plan.WriteTo(sink);
-    if (tail != nullptr) tail->WriteTo(sink);
-    sink.Finish();
-    if (splits) host_.table().Install(right_id, WordOf(right));
-
-    uint64_t expected = node.raw();
-    if (!host_.table().CompareExchange(node.id(), expected, WordOf(left))) {
-      host_.stats().Add(TreeEvent::kCasLost);
-      FreePage(left);
-      if (splits) {
-        FreePage(right);
-        host_.GiveBackId(right_id);
-      }
-      return Attempt::kLost;
-    }
-
-    const bool leaf = old.is_leaf();
-    host_.stats().Add(leaf ? TreeEvent::kLeafConsolidation : TreeEvent::kInnerConsolidation);
-    host_.stats().Add(TreeEvent::kDeltaConsolidated, plan.delta_count());
-    if (splits) {
-      host_.stats().Add(leaf ? TreeEvent::kLeafSplit : TreeEvent::kInnerSplit);
-      *split = {right_id, left->high()};
-    }
-    host_.Retire(&old);
-    return Attempt::kDone;
-  }
-
-  Attempt NewHalves(const Page& old, const Page& end, const Plan& plan, const Plan* tail,
-                    const Totals& totals, Page** left, Page** right, PageId* right_id) {
-    CutKeys keys;
-    const Cut cut = CutOfSplit(plan, tail, totals, keys);
-    *right_id = host_.TakeId();
-    if (*right_id == kNoPage) return Attempt::kOutOfPageIds;
-    *left =
-        NewPage({old.level(), cut.left.count, cut.left.bytes, old.low(), cut.separator, *right_id});
-    *right = *left == nullptr
-                 ? nullptr
-                 : NewPage({old.level(), totals.count - cut.left.count,
-                            totals.bytes - cut.left.bytes, cut.separator, end.high(), end.right()});
-    if (*right != nullptr) return Attempt::kDone;
-    if (*left != nullptr) FreePage(*left);
-    host_.GiveBackId(*right_id);
-    return Attempt::kOutOfMemory;
-  }
-
-  Host host_;
+  using typename Parent::Plan;
 };
 
 /// Deltas in slots beside the base node, the live ones named by the mapping word.
