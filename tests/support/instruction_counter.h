@@ -23,7 +23,7 @@ inline volatile uint64_t single_steps = 0;
 /// counters would be faster, but virtual machines often have none.
 template <class F>
 uint64_t CountInstructions(F&& f) {
-  static_assert(kCountsInstructions);
+  static_assert(sizeof(F) > 0 && kCountsInstructions, "see kCountsInstructions");
   struct sigaction count = {};
   struct sigaction before;
   // Counting is all that the handler does; the kernel clears the flag for it and sets it again.
