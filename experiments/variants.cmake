@@ -7,7 +7,7 @@
 bwlab_variant(default "the fastest configuration known" "")
 
 # Search
-bwlab_variant(linear "node search by comparing all heads" "using Search = LinearSearch;")
+bwlab_variant(linear "node search one head after the other" "using Search = LinearSearch;")
 bwlab_variant(scalar "node search by std::upper_bound instead of SIMD" "using Search = ScalarBinarySearch;")
 bwlab_variant(branch_free "node search by conditional moves instead of SIMD" "using Search = BranchFreeSearch;")
 bwlab_variant_of_kernel(sse42 SSE4_2 "SIMD search, two heads a compare" "using Search = SimdSearch<xsimd::sse4_2>;")
@@ -26,7 +26,7 @@ bwlab_variant(consolidate_background "a worker thread consolidates what writers 
 bwlab_variant(consolidate_adaptive "the more a session reads, the shorter its chains" "using Consolidation = AdaptiveConsolidation;")
 
 # Reclamation
-bwlab_variant(epoch_centralized "all threads count in and out of one epoch object" "using Reclamation = EpochCentralized;")
+bwlab_variant(epoch_centralized "all threads count in and out of one shared counter an epoch" "using Reclamation = EpochCentralized;")
 bwlab_variant(qsbr "quiescent states instead of epochs" "using Reclamation = Qsbr;")
 bwlab_variant(leak "frees no page before the tree dies" "using Reclamation = Leak;")
 bwlab_variant(fence "readers pay a fence instead of the collector's membarrier"

@@ -430,26 +430,13 @@ class PackedNode {
 template <class R, class Search>
 std::string PackedNode<R, Search>::Check() const {
   const Page& node = page();
-  const SortedHeads sorted = node.sorted();
-  for (uint32_t i = 0; i < sorted.count; ++i) {
-    if (i > 0 && node.KeyAt(i - 1) >= node.KeyAt(i)) {
-      return "I1: keys " + std::to_string(i - 1) + " and " + std::to_string(i) +
-             " are not ascending";
-    }
-    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != sorted.heads[i]) {
-      return "I1: hint " + std::to_string(i / kBlockHeads) +
-             " differs from the first head of its block";
-    }
-  }
+  if (std::string fault = CheckBase(node); !fault.empty()) return fault;
   KeyBuffer<R> keys;
   keys.SetPrefix(node.prefix());
   const auto in_range = [&](const Key& key) {
     const Probe probe = keys.JoinProbe(key);
     return probe >= node.low() && !node.IsBeyond(probe);
   };
-  if (sorted.count > 0 && !(in_range(node.KeyAt(0)) && in_range(node.KeyAt(sorted.count - 1)))) {
-    return "I2: a key lies outside the node's range";
-  }
   if (uint64_t{word_.members()} >> node.slot_count() != 0) return "I5: a member beyond the slots";
   const Deltas deltas = AllDeltas();
   for (uint32_t i = 0; i < deltas.size(); ++i) {

@@ -96,12 +96,13 @@ concept AllocatorPolicy = NamedPolicy<P> &&
 /// Local, one a session, gives its advice after every read and write. Workers<Key> are the threads
 /// of a policy that has some, NoWorkers otherwise.
 template <class P>
-concept ConsolidationPolicy = NamedPolicy<P> &&
-    std::constructible_from<typename P::Local, const ConsolidationOptions&> &&
-    std::constructible_from<typename P::template Workers<uint64_t>, const ConsolidationOptions&> &&
-    requires {
+concept ConsolidationPolicy =
+    NamedPolicy<P> && std::constructible_from<typename P::Local, const ConsolidationOptions&> &&
+    std::constructible_from < typename P::template Workers<uint64_t>,
+const ConsolidationOptions& > &&requires {
   { P::kAdvises } -> std::convertible_to<bool>;
-} && (!P::kAdvises || requires(typename P::Local& local, uint32_t deltas) {
+}
+&&(!P::kAdvises || requires(typename P::Local & local, uint32_t deltas) {
   { local.AfterRead(deltas) } -> std::same_as<ConsolidationAdvice>;
   { local.AfterWrite(deltas) } -> std::same_as<ConsolidationAdvice>;
 });

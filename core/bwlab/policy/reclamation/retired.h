@@ -8,7 +8,7 @@ namespace bwlab {
 /// Written by the thread that unlinked the page; readers that still hold the page never look at it.
 struct Retired {
   Retired* next = nullptr;
-  uint32_t bytes = 0;  // size of the whole page; constant from its allocation on
+  uint32_t bytes = 0;  // size of the page; of a chain its sum, set when it is retired
 };
 
 /// A singly linked list of retired pages with what it holds.
