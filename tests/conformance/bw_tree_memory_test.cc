@@ -115,6 +115,33 @@ TEST_F(DefaultMemoryTest, AscendingInsertsFillLeavesAndRandomOnesDoNotWasteThem)
   }
 }
 
+// A leaf of large values is most of its page, and so is the room that it keeps for new ones: both
+// must follow the records down.
+template <class Layout>
+class LargeValueMemoryTest : public testing::Test {
+ protected:
+  struct Large : DefaultTraits {
+    using Key = BytesKey;
+    using Value = BytesValue;
+    using DeltaLayout = Layout;
+  };
+};
+using LargeValueLayouts = testing::Types<PackedDeltas, LinkedDeltas>;
+TYPED_TEST_SUITE(LargeValueMemoryTest, LargeValueLayouts);
+
+TYPED_TEST(LargeValueMemoryTest, AFewThatAreLeftDoNotKeepTheMemoryOfTheOthers) {
+  constexpr uint64_t kCount = 10'000;
+  constexpr uint64_t kLeft = kCount / 20;
+  const std::string value(1000, 'v');
+  auto tree = std::move(BwTree<typename TestFixture::Large>::Open()).value();
+  auto session = std::move(tree->OpenSession()).value();
+  const auto key_at = [](uint64_t i) { return std::to_string(i * 7'368'787 % kCount); };
+  for (uint64_t i = 0; i < kCount; ++i) ASSERT_EQ(session.Insert(key_at(i), value), OpResult::kOk);
+  for (uint64_t i = kLeft; i < kCount; ++i) ASSERT_EQ(session.Delete(key_at(i)), OpResult::kOk);
+  const MemoryUsage usage = tree->Memory();
+  EXPECT_LE(usage.live_bytes - usage.retired_bytes, 4 * kLeft * value.size());
+}
+
 // What all keys of a page share is stored once: eight bytes a record for the head, as many for the
 // locator, the value, and what the heads do not hold.
 TEST(BytesMemoryTest, ALongPrefixThatAllKeysShareCostsAlmostNothing) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bwlab/base/memory.h"
 #include "bwlab/bwtree/bw_tree.h"
 #include "bwlab/policy/allocator/system.h"
 #include "bwlab/policy/backoff/backoff.h"
@@ -19,6 +20,9 @@
 #include "bwlab/policy/reclamation/qsbr.h"
 #include "bwlab/policy/search/scalar.h"
 #include "bwlab/policy/search/simd.h"
+#if BWLAB_WITH_TBB
+#include "bwlab/policy/allocator/tbb_scalable.h"
+#endif
 #include "support/instruction_counter.h"
 
 namespace bwlab {
@@ -140,6 +144,9 @@ struct WithAllocator : DefaultTraits {
 TEST_F(PolicyInstructions, OfEachAllocator) {
   costs_.Add("pool", CostOf<DefaultTraits>());
   costs_.Add("system", CostOf<WithAllocator<SystemAllocator>>());
+#if BWLAB_WITH_TBB
+  costs_.Add("tbb_scalable", CostOf<WithAllocator<TbbScalableAllocator>>());
+#endif
 }
 
 template <class Stats>
@@ -221,6 +228,16 @@ TEST(PolicyCounters, LargeBatchesKeepPagesLonger) {
     return loaded.tree->Memory().retired_bytes;
   };
   EXPECT_LT(waiting(1), waiting(64));
+}
+
+TEST(PolicyCounters, HugePagesAreAskedForWhereTheNumberSaysSo) {
+  const auto accepted = [](uint32_t huge_pages) {
+    TreeOptions options;
+    options.huge_pages = huge_pages;
+    return Loaded<DefaultTraits>(options).tree->Memory().huge_pages;
+  };
+  EXPECT_EQ(accepted(1), VirtualReservation(kHugePageBytes, true).huge_pages());
+  EXPECT_FALSE(accepted(0));
 }
 
 /// Ten deltas on a leaf, then a thousand reads. @return consolidations that no write needed.

@@ -35,7 +35,8 @@ constexpr uint64_t VersionOf(uint64_t value) { return value & ((uint64_t{1} << 4
 template <class Traits>
 class BwTreeStressTest : public StressFixture<Traits> {};
 
-using AllTraits = testing::Types<TinyTraits, TinyScalar, TinyPooled, Default, TinyLinked,
+using AllTraits = testing::Types<TinyTraits, TinyScalar, TinyPooled, TinyCentralized, TinyQsbr,
+                                 TinyLeak, TinyFence, TinyWorkers, Default, TinyLinked,
                                  TinyPreallocated, LongChains<LinkedDeltas>>;
 TYPED_TEST_SUITE(BwTreeStressTest, AllTraits, TraitsName);
 
@@ -47,12 +48,13 @@ class BwTreeRecordStressTest : public StressFixture<Traits> {
   static auto ValueAt(uint64_t number) { return ValueOfNumber<typename Traits::Value>(number); }
 };
 
-using RecordTraits =
-    testing::Types<TinyTraits, TinyScalar, TinyPooled, Default, TinyLinked, TinyPreallocated,
-                   LongChains<LinkedDeltas>, WithRecords<TinyTraits, BytesKey, BytesValue>,
-                   WithRecords<TinyPooled, BytesKey, U64Value>,
-                   WithRecords<TinyLinked, BytesKey, BytesValue>,
-                   WithRecords<TinyTraits, FixedBytesKey<16>, BytesValue>>;
+using RecordTraits = testing::Types<
+    TinyTraits, TinyScalar, TinyPooled, TinyCentralized, TinyQsbr, TinyLeak, TinyFence, TinyWorkers,
+    Default, TinyLinked, TinyPreallocated, LongChains<LinkedDeltas>,
+    WithRecords<TinyTraits, BytesKey, BytesValue>, WithRecords<TinyPooled, BytesKey, U64Value>,
+    WithRecords<TinyQsbr, BytesKey, BytesValue>, WithRecords<TinyWorkers, BytesKey, U64Value>,
+    WithRecords<TinyLinked, BytesKey, BytesValue>,
+    WithRecords<TinyTraits, FixedBytesKey<16>, BytesValue>>;
 TYPED_TEST_SUITE(BwTreeRecordStressTest, RecordTraits, TraitsName);
 
 TYPED_TEST(BwTreeRecordStressTest, EveryReadIsExplained) {

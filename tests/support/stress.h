@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "bwlab/base/sanitizer.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab::test {
@@ -26,9 +27,12 @@ inline uint64_t Seed() {
   return fixed != nullptr ? std::strtoull(fixed, nullptr, 10) : std::random_device{}();
 }
 
+/// Rounds of this tier. Sanitizers make a round ten to twenty times as long.
 inline int Rounds(int rounds_short) {
+  constexpr int kLongTierFactor = BWLAB_ASAN || BWLAB_TSAN ? 4 : 20;
   const char* tier = std::getenv("BWLAB_TEST_TIER");
-  return tier != nullptr && std::strcmp(tier, "long") == 0 ? rounds_short * 20 : rounds_short;
+  const bool is_long = tier != nullptr && std::strcmp(tier, "long") == 0;
+  return is_long ? rounds_short * kLongTierFactor : rounds_short;
 }
 
 /// Starts `count` threads at once, each with a session, and joins them.

@@ -9,7 +9,11 @@
 #include "bwlab/bwtree/record_types.h"
 #include "bwlab/policy/allocator/system.h"
 #include "bwlab/policy/default_traits.h"
+#include "bwlab/policy/reclamation/epoch_centralized.h"
+#include "bwlab/policy/reclamation/leak.h"
+#include "bwlab/policy/reclamation/qsbr.h"
 #include "bwlab/policy/search/scalar.h"
+#include "support/thread_workers.h"
 
 namespace bwlab::test {
 
@@ -35,6 +39,7 @@ struct TinyTraits : DefaultTraits {
 struct TinyScalar : TinyTraits {
   static constexpr std::string_view kName = "tiny_scalar";
   using Search = ScalarBinarySearch;
+  using Backoff = PauseBackoff;
 };
 
 struct TinyBranchFree : TinyTraits {
@@ -54,7 +59,73 @@ struct TinyPooled : TinyTraits {
   }
 };
 
-/// The same in the linked layouts.
+/// The other reclamation policies, each with a search, a backoff and a consolidation policy that no
+/// other configuration here has: the families are independent of each other.
+struct TinyCentralized : TinyTraits {
+  static constexpr std::string_view kName = "tiny_centralized";
+  using Reclamation = EpochCentralized;
+  using Search = LinearSearch;
+  using Backoff = YieldBackoff;
+  using Consolidation = ReaderConsolidation;
+  static TreeOptions Options() {
+    TreeOptions options = TinyTraits::Options();
+    options.consolidation_deltas_min = 1;
+    return options;
+  }
+};
+
+struct TinyQsbr : TinyTraits {
+  static constexpr std::string_view kName = "tiny_qsbr";
+  using Reclamation = Qsbr;
+  using Backoff = AdaptiveBackoff;
+  using Consolidation = AdaptiveConsolidation;
+  static TreeOptions Options() {
+    TreeOptions options = TinyTraits::Options();
+    options.consolidation_deltas_min = 1;
+    options.epoch_frees_per_retire_max = 2;
+    return options;
+  }
+};
+
+/// Consolidation by worker threads, on a queue that is often full. Not on TBB, which
+/// ThreadSanitizer cannot see into.
+struct WorkerConsolidation {
+  static constexpr std::string_view kName = "workers_of_the_tests";
+  static constexpr std::string_view kSummary = "";
+  static constexpr bool kAdvises = true;
+  template <class Key>
+  using Workers = ThreadWorkers<Key>;
+  using Local = ReportingWriter;
+};
+struct TinyWorkers : TinyTraits {
+  static constexpr std::string_view kName = "tiny_workers";
+  using Consolidation = WorkerConsolidation;
+  static TreeOptions Options() {
+    TreeOptions options = TinyTraits::Options();
+    options.consolidation_deltas_min = 1;
+    options.background_workers = 2;
+    options.background_queue_length = 4;
+    return options;
+  }
+};
+
+struct TinyLeak : TinyTraits {
+  static constexpr std::string_view kName = "tiny_leak";
+  using Reclamation = Leak;
+  using Backoff = ExponentialJitterBackoff;
+};
+
+/// Epochs whose readers pay the fence.
+struct TinyFence : TinyTraits {
+  static constexpr std::string_view kName = "tiny_fence";
+  static TreeOptions Options() {
+    TreeOptions options = TinyTraits::Options();
+    options.membarrier = 0;
+    return options;
+  }
+};
+
+/// The tiny nodes in the linked layouts.
 struct TinyLinked : TinyTraits {
   static constexpr std::string_view kName = "tiny_linked";
   using DeltaLayout = LinkedDeltas;

@@ -29,6 +29,7 @@ struct MemoryUsage {
   uint64_t retired_bytes = 0;        // of these: unlinked, waiting for their grace period
   uint64_t pooled_bytes = 0;         // free pages that the allocator policy keeps
   uint64_t mapping_table_bytes = 0;  // words of the page ids handed out
+  bool huge_pages = false;           // asked for, and accepted for mapping table and pages
 };
 
 /// A latch-free ordered map. Keys are 64-bit integers, byte arrays of one length or byte strings,
@@ -69,8 +70,8 @@ class BwTree {
   /// writes that do.
   uint64_t Size() const;
 
-  /// Checks the invariants I1-I9 of PROTOCOL.md on every node. @return Corruption that names the
-  /// first node at fault.
+  /// Checks the invariants I1-I9 of PROTOCOL.md on every node, once the tree's own workers have
+  /// come to rest. @return Corruption that names the first node at fault.
   Status Validate() const;
 
   MemoryUsage Memory() const;
@@ -78,7 +79,7 @@ class BwTree {
   TreeCounters Counters() const;
   const TreeOptions& options() const { return options_; }
   /// Waits for the workers of a consolidation policy that has some. For tests and measurements.
-  void WaitForWorkers() {
+  void WaitForWorkers() const {
     if constexpr (kHasWorkers) workers_.WaitUntilIdle();
   }
 
@@ -240,7 +241,7 @@ class BwTree {
   // has since been merged into.
   alignas(kCacheLineBytes) std::atomic<uint64_t> root_{kNoPage};
   alignas(kCacheLineBytes) std::atomic<SessionState*> states_{nullptr};
-  [[no_unique_address]] Workers workers_;
+  [[no_unique_address]] mutable Workers workers_;
 };
 
 /// One thread's access to a tree. Movable; a moved-from session may only be destroyed.

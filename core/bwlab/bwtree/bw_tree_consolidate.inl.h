@@ -77,7 +77,7 @@ void BwTree<Traits>::ConsolidateReported() {
     Result<Session> session = OpenSession();
     if (!session.ok()) return;
     SessionState& state = *session.value().state_;
-    OwnedProbe key;
+    OwnedProbe key{};
     while (workers_.Take(&key)) {
       const Pin pin(state);
       const Node leaf = FindNode(key, 0, state.stats);

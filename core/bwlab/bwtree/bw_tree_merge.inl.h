@@ -23,8 +23,10 @@ bool BwTree<Traits>::IsUnderfull(const Node& node) const {
   return R::kWords || IsEmpty(node) || node.bytes() <= options_.page_bytes_max / 4;
 }
 
-/// After a delete on a leaf: consolidates it when nothing but tombstones is left, and merges it
-/// when it has become underfull. Failures are passed over; a later delete tries again.
+/// After a delete on a leaf: consolidates it when nothing but tombstones is left (where records
+/// take bytes of their own, already when half of it is tombstones: the dead records are most of its
+/// memory), and merges it when it has become underfull. Failures are passed over; a later delete
+/// tries again.
 template <TreeTraits Traits>
 void BwTree<Traits>::ShrinkAfterDelete(SessionState& state, PageId leaf) {
   Node node = Read(leaf);
@@ -35,7 +37,7 @@ void BwTree<Traits>::ShrinkAfterDelete(SessionState& state, PageId leaf) {
     uint32_t others = 0;
     node.ForEachDeltaKind(
         [&](DeltaKind kind) { ++(kind == DeltaKind::kDelete ? tombstones : others); });
-    if (others > 0 || tombstones < node.base_count()) return;
+    if (others > 0 || tombstones * (R::kWords ? 1 : 2) < node.base_count()) return;
     if (Consolidate(state, node, nullptr) != Attempt::kDone) return;
     node = Read(leaf);
   }

@@ -109,6 +109,7 @@ struct BwTree<Traits>::Validator {
 
 template <TreeTraits Traits>
 Status BwTree<Traits>::Validate() const {
+  WaitForWorkers();
   Validator validator{*this};
   Node first = validator.At(static_cast<PageId>(root_.load(std::memory_order_acquire)));
   for (;;) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -52,14 +53,17 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   using Geometry = typename Base::Geometry;
 
   /// Room at the heap's end for the records of slots: what the slots need for records of the
-  /// average size, a quarter more, bounded by kSlotHeapBytesMax.
+  /// average size, a quarter more; but no more than the base node's records take, so that a page of
+  /// few large records is not mostly room, and than kSlotHeapBytesMax.
   static uint32_t SlotHeapBytes(const PageShape<R>& shape, uint32_t slots) {
     if constexpr (!Base::kHasHeap) {
       return 0;
     } else {
-      const uint64_t average = shape.count == 0 ? 0 : Base::BaseHeapBytes(shape) / shape.count;
+      const uint64_t base_bytes = Base::BaseHeapBytes(shape);
+      const uint64_t average = shape.count == 0 ? 0 : base_bytes / shape.count;
       const uint64_t wanted = slots * (std::max<uint64_t>(average, kSlotRecordBytesMin) * 5 / 4);
-      return static_cast<uint32_t>(std::min<uint64_t>(wanted, kSlotHeapBytesMax));
+      return static_cast<uint32_t>(
+          std::min(wanted, std::clamp(base_bytes, kSlotHeapBytesMin, kSlotHeapBytesMax)));
     }
   }
   static Geometry GeometryOf(const PageShape<R>& shape, uint32_t slots) {
@@ -180,6 +184,7 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
 
  private:
   static constexpr uint64_t kSlotRecordBytesMin = 32;
+  static constexpr uint64_t kSlotHeapBytesMin = 1 << 10;
   static constexpr uint64_t kSlotHeapBytesMax = 16 << 10;
   static constexpr uint32_t kClaimedSlotShift = 24;
   static constexpr uint32_t kClaimedBytesMask = (1u << kClaimedSlotShift) - 1;

@@ -104,18 +104,7 @@ struct BackgroundConsolidation {
   template <class Key>
   using Workers = BackgroundWorkers<Key>;
 
-  class Local {
-   public:
-    explicit Local(const ConsolidationOptions& options) : deltas_min_(options.deltas_min) {}
-
-    ConsolidationAdvice AfterRead(uint32_t /*deltas*/) const { return ConsolidationAdvice::kNone; }
-    ConsolidationAdvice AfterWrite(uint32_t deltas) const {
-      return deltas == deltas_min_ ? ConsolidationAdvice::kLater : ConsolidationAdvice::kNone;
-    }
-
-   private:
-    uint32_t deltas_min_;
-  };
+  using Local = ReportingWriter;
 };
 
 }  // namespace bwlab

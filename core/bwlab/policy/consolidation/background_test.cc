@@ -17,7 +17,7 @@ TEST(BackgroundWorkers, EverythingOfferedIsTakenOnce) {
   std::atomic<uint64_t> sum{0};
   BackgroundWorkers<uint64_t> workers({.workers = 1, .queue_length = 1 << 20});
   workers.Start([&] {
-    uint64_t key;
+    uint64_t key = 0;
     while (workers.Take(&key)) {
       ++taken;
       sum += key;
@@ -42,7 +42,7 @@ TEST(BackgroundWorkers, AFullQueueRefuses) {
   BackgroundWorkers<uint64_t> workers({.workers = 1, .queue_length = 4});
   workers.Start([&] {
     go_on.wait(false);
-    uint64_t key;
+    uint64_t key = 0;
     while (workers.Take(&key)) {
     }
   });

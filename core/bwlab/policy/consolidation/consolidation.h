@@ -21,6 +21,20 @@ struct NoWorkers {
   explicit NoWorkers(const ConsolidationOptions&) {}
 };
 
+/// Advice for policies with workers: a writer reports a leaf once, when it reaches `deltas_min`.
+class ReportingWriter {
+ public:
+  explicit ReportingWriter(const ConsolidationOptions& options) : deltas_min_(options.deltas_min) {}
+
+  ConsolidationAdvice AfterRead(uint32_t /*deltas*/) const { return ConsolidationAdvice::kNone; }
+  ConsolidationAdvice AfterWrite(uint32_t deltas) const {
+    return deltas == deltas_min_ ? ConsolidationAdvice::kLater : ConsolidationAdvice::kNone;
+  }
+
+ private:
+  uint32_t deltas_min_;
+};
+
 /// Writers consolidate the leaf that has no room for their delta, and nobody else consolidates
 /// anything. Choose it by default: a chain costs packed pages almost nothing to search, so that a
 /// base node is written as seldom as possible.

@@ -9,28 +9,11 @@
 
 #include "bwlab/bwtree/bw_tree.h"
 #include "bwlab/bwtree/linked_editor.h"
-#include "bwlab/policy/allocator/system.h"
 #include "bwlab/policy/default_traits.h"
+#include "support/test_traits.h"
 
-namespace bwlab {
+namespace bwlab::test {
 namespace {
-
-template <class Layout>
-struct CountingTraits : DefaultTraits {
-  using DeltaLayout = Layout;
-  using Allocator = SystemAllocator;
-  using Stats = CountingStats;
-  static TreeOptions Options() {
-    TreeOptions options;
-    options.leaf_capacity = 6;
-    options.inner_capacity = 6;
-    options.leaf_chain_length = 6;
-    options.inner_chain_length = 6;
-    options.epoch_batch_size = 1;
-    options.pages_max = 1 << 16;
-    return options;
-  }
-};
 
 template <class Layout>
 class LinkedTreeTest : public testing::Test {};
@@ -44,7 +27,7 @@ struct LayoutName {
 TYPED_TEST_SUITE(LinkedTreeTest, Layouts, LayoutName);
 
 TYPED_TEST(LinkedTreeTest, EveryKindOfDeltaIsPublishedAndMetByReaders) {
-  using Traits = CountingTraits<TypeParam>;
+  using Traits = LongChains<TypeParam>;
   auto tree = std::move(BwTree<Traits>::Open(Traits::Options())).value();
   auto session = std::move(tree->OpenSession()).value();
   std::mt19937_64 random(1);
@@ -77,7 +60,7 @@ TYPED_TEST(LinkedTreeTest, EveryKindOfDeltaIsPublishedAndMetByReaders) {
 
 // Whatever deltas are left in chains, nodes that have become empty are found and merged.
 TYPED_TEST(LinkedTreeTest, NothingIsLeftOfADeletedTreeButALeaf) {
-  using Traits = CountingTraits<TypeParam>;
+  using Traits = LongChains<TypeParam>;
   TreeOptions options = Traits::Options();
   options.leaf_capacity = 8;
   options.inner_capacity = 8;
@@ -100,7 +83,7 @@ TYPED_TEST(LinkedTreeTest, NothingIsLeftOfADeletedTreeButALeaf) {
 }
 
 TYPED_TEST(LinkedTreeTest, ChainsMayBeLongerThanThoseOfThePackedLayout) {
-  using Traits = CountingTraits<TypeParam>;
+  using Traits = LongChains<TypeParam>;
   TreeOptions options = Traits::Options();
   options.leaf_capacity = 128;
   options.inner_capacity = 128;
@@ -125,4 +108,4 @@ TYPED_TEST(LinkedTreeTest, ChainsMayBeLongerThanThoseOfThePackedLayout) {
 }
 
 }  // namespace
-}  // namespace bwlab
+}  // namespace bwlab::test

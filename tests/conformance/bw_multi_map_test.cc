@@ -8,27 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "bwlab/policy/allocator/system.h"
-#include "bwlab/policy/default_traits.h"
+#include "support/test_traits.h"
 
-namespace bwlab {
+namespace bwlab::test {
 namespace {
 
-template <class KeyType, class ValueType>
-struct Tiny : DefaultTraits {
-  using Key = KeyType;
-  using Value = ValueType;
-  using Allocator = SystemAllocator;
-  static TreeOptions Options() {
-    TreeOptions options;
-    options.leaf_capacity = 4;
-    options.inner_capacity = 4;
-    options.leaf_chain_length = 2;
-    options.epoch_batch_size = 1;
-    options.pages_max = 1 << 20;
-    return options;
-  }
-};
+template <class Key, class Value>
+using Tiny = WithRecords<TinyTraits, Key, Value>;
 
 /// Few keys, some of them prefixes of others and with NULs; few values, so that pairs come again.
 template <class View>
@@ -126,4 +112,4 @@ TEST(BwMultiMap, StopsWhereTheVisitorSaysSo) {
 }
 
 }  // namespace
-}  // namespace bwlab
+}  // namespace bwlab::test

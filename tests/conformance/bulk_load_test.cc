@@ -12,29 +12,12 @@
 #include <vector>
 
 #include "bwlab/bwtree/bw_tree.h"
-#include "bwlab/policy/allocator/system.h"
-#include "bwlab/policy/default_traits.h"
+#include "support/test_traits.h"
 
-namespace bwlab {
+namespace bwlab::test {
 namespace {
 
-struct Tiny : DefaultTraits {
-  using Allocator = SystemAllocator;
-  using Stats = CountingStats;
-  static TreeOptions Options() {
-    TreeOptions options;
-    options.leaf_capacity = 4;
-    options.inner_capacity = 4;
-    options.leaf_chain_length = 2;
-    options.epoch_batch_size = 1;
-    options.pages_max = 1 << 20;
-    return options;
-  }
-};
-struct TinyBytes : Tiny {
-  using Key = BytesKey;
-  using Value = BytesValue;
-};
+using TinyBytes = WithRecords<TinyTraits, BytesKey, BytesValue>;
 
 std::vector<std::pair<uint64_t, uint64_t>> Ascending(uint64_t count) {
   std::vector<std::pair<uint64_t, uint64_t>> records;
@@ -45,7 +28,7 @@ std::vector<std::pair<uint64_t, uint64_t>> Ascending(uint64_t count) {
 TEST(BulkLoad, EverySizeAndFillFactorGivesAValidTreeThatCanBeWritten) {
   for (const double fill_factor : {0.1, 0.5, 0.9, 1.0}) {
     for (uint64_t count : {0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 63, 64, 65, 500}) {
-      auto tree = std::move(BwTree<Tiny>::Open()).value();
+      auto tree = std::move(BwTree<TinyTraits>::Open()).value();
       auto session = std::move(tree->OpenSession()).value();
       const auto records = Ascending(count);
       const Status loaded = session.BulkLoad(records, {fill_factor});
@@ -91,7 +74,8 @@ TEST(BulkLoad, ByteStringsOfAllLengths) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   std::vector<std::pair<std::string_view, std::string_view>> records;
-  for (const std::string& key : keys) records.emplace_back(key, std::string_view(key).substr(0, 100));
+  for (const std::string& key : keys)
+    records.emplace_back(key, std::string_view(key).substr(0, 100));
   auto tree = std::move(BwTree<TinyBytes>::Open()).value();
   auto session = std::move(tree->OpenSession()).value();
   ASSERT_TRUE(session.BulkLoad(records).ok());
@@ -104,7 +88,7 @@ TEST(BulkLoad, ByteStringsOfAllLengths) {
 }
 
 TEST(BulkLoad, BadInputIsNamedAndChangesNothing) {
-  auto tree = std::move(BwTree<Tiny>::Open()).value();
+  auto tree = std::move(BwTree<TinyTraits>::Open()).value();
   auto session = std::move(tree->OpenSession()).value();
   auto records = Ascending(100);
   std::swap(records[40], records[41]);
@@ -124,9 +108,9 @@ TEST(BulkLoad, BadInputIsNamedAndChangesNothing) {
 }
 
 TEST(BulkLoad, WithoutPageIdsNothingIsLost) {
-  TreeOptions options = Tiny::Options();
+  TreeOptions options = TinyTraits::Options();
   options.pages_max = 40;
-  auto tree = std::move(BwTree<Tiny>::Open(options)).value();
+  auto tree = std::move(BwTree<TinyTraits>::Open(options)).value();
   auto session = std::move(tree->OpenSession()).value();
   const uint64_t live = tree->Memory().live_bytes;
   const Status status = session.BulkLoad(Ascending(1000));
@@ -142,7 +126,7 @@ TEST(BulkLoad, OthersSeeNothingOrEverything) {
   constexpr uint64_t kCount = 2000;
   const auto records = Ascending(kCount);
   for (int round = 0; round < 50; ++round) {
-    auto tree = std::move(BwTree<Tiny>::Open()).value();
+    auto tree = std::move(BwTree<TinyTraits>::Open()).value();
     std::atomic<int> ready{0};
     const auto start = [&ready] {
       ++ready;
@@ -181,4 +165,4 @@ TEST(BulkLoad, OthersSeeNothingOrEverything) {
 }
 
 }  // namespace
-}  // namespace bwlab
+}  // namespace bwlab::test
