@@ -18,17 +18,13 @@ namespace {
 
 struct NewCounts {
   int64_t calls = 0;
-  int64_t left = INT64_MAX;  // calls before the one that is refused
-  bool for_good = true;      // whether those after it are, too
+  int64_t left = INT64_MAX;  // calls before those that are refused
 };
 thread_local NewCounts new_counts;
 
 void* CountedNew(std::size_t bytes, std::size_t alignment) noexcept {
   ++new_counts.calls;
-  if (new_counts.left-- <= 0) {
-    if (!new_counts.for_good) new_counts.left = INT64_MAX;
-    return nullptr;
-  }
+  if (new_counts.left-- <= 0) return nullptr;
   return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
 }
 void* CountedNewOrThrow(std::size_t bytes, std::size_t alignment) {
@@ -250,7 +246,7 @@ TYPED_TEST(BwTreeAllocationTest, SeeksWithoutMemoryMakeTheIteratorInvalid) {
 }
 
 TYPED_TEST(BwTreeAllocationTest, ASessionWithoutMemoryIsAStatus) {
-  new_counts = {0, 0, false};  // the status takes memory for its sentence
+  new_counts = {0, 0};
   const auto session = this->tree_->OpenSession();
   new_counts = {};
   ASSERT_FALSE(session.ok());

@@ -144,18 +144,60 @@ TYPED_TEST(LargeValueMemoryTest, AFewThatAreLeftDoNotKeepTheMemoryOfTheOthers) {
 
 // What all keys of a page share is stored once: eight bytes a record for the head, as many for the
 // locator, the value, and what the heads do not hold.
-TEST(BytesMemoryTest, ALongPrefixThatAllKeysShareCostsAlmostNothing) {
-  const auto bytes_with_prefix = [](std::size_t prefix_bytes) {
-    using Tree = BwTree<WithRecords<DefaultTraits, BytesKey, U64Value>>;
-    auto tree = std::move(Tree::Open()).value();
-    auto session = std::move(tree->OpenSession()).value();
-    for (uint64_t i = 0; i < 20'000; ++i) {
-      const std::string digits = std::to_string(10'000'000 + i * 7919 % 20'000 * 37);
-      EXPECT_EQ(session.Insert(std::string(prefix_bytes, 'p') + digits, i), OpResult::kOk);
-    }
-    return tree->Memory().live_bytes;
+class LongPrefixMemoryTest : public testing::Test {
+ protected:
+  struct Traits : WithRecords<DefaultTraits, BytesKey, U64Value> {
+    using Stats = CountingStats;
   };
-  EXPECT_LT(bytes_with_prefix(60), bytes_with_prefix(0) * 5 / 4);
+  using Tree = BwTree<Traits>;
+  static constexpr uint64_t kCount = 20'000;
+
+  void Load(std::size_t prefix_bytes) {
+    prefix_.assign(prefix_bytes, 'p');
+    tree_ = std::move(Tree::Open()).value();
+    auto session = std::move(tree_->OpenSession()).value();
+    for (uint64_t i = 0; i < kCount; ++i) ASSERT_EQ(session.Insert(KeyAt(i), i), OpResult::kOk);
+  }
+  std::string KeyAt(uint64_t i) const {
+    return prefix_ + std::to_string(10'000'000 + i * 7919 % kCount * 37);
+  }
+
+  std::string prefix_;
+  std::unique_ptr<Tree> tree_;
+};
+
+TEST_F(LongPrefixMemoryTest, CostsAlmostNothing) {
+  Load(0);
+  const double without = static_cast<double>(tree_->Memory().live_bytes);
+  Load(60);
+  EXPECT_LT(static_cast<double>(tree_->Memory().live_bytes), without * 1.25);
+  Load(1000);  // twice a page for its range
+  EXPECT_LT(static_cast<double>(tree_->Memory().live_bytes), without * 2.5);
+}
+
+// A page for two groups of keys that share nothing would have to hold them entire.
+TEST_F(LongPrefixMemoryTest, LeavesThatWouldNotFitTogetherAreNotMerged) {
+  constexpr uint64_t kGroups = 200;
+  constexpr uint64_t kOfGroup = 120;
+  const auto key_at = [](uint64_t group, uint64_t i) {
+    return std::string(1000, static_cast<char>(' ' + group)) + std::to_string(i * 7919 % kOfGroup);
+  };
+  tree_ = std::move(Tree::Open()).value();
+  auto session = std::move(tree_->OpenSession()).value();
+  const auto for_each = [&](uint64_t first, uint64_t end, auto&& f) {
+    for (uint64_t i = first; i < end; ++i) {
+      for (uint64_t group = 0; group < kGroups; ++group) ASSERT_EQ(f(group, i), OpResult::kOk);
+    }
+  };
+  for_each(0, kOfGroup,
+           [&](uint64_t group, uint64_t i) { return session.Insert(key_at(group, i), i); });
+  const TreeCounters loaded = tree_->Counters();
+  for_each(0, kOfGroup / 2,
+           [&](uint64_t group, uint64_t i) { return session.Delete(key_at(group, i)); });
+  EXPECT_EQ(tree_->Counters()[TreeEvent::kLeafSplit], loaded[TreeEvent::kLeafSplit]);
+  for_each(kOfGroup / 2, kOfGroup,
+           [&](uint64_t group, uint64_t i) { return session.Delete(key_at(group, i)); });
+  EXPECT_GT(tree_->Counters()[TreeEvent::kLeafMerge], kGroups / 2);
 }
 
 }  // namespace

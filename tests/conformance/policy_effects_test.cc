@@ -220,6 +220,27 @@ TEST(PolicyCounters, LeakFreesNothingAndTheOthersDo) {
   EXPECT_GT(freed(CountingReclamation<Qsbr>{}), 100u);
 }
 
+TEST(PolicyCounters, AnIdleSessionOfQsbrAloneHoldsPagesBackAndOnlyUntilItParks) {
+  TreeOptions options;
+  options.epoch_batch_size = 4;
+  const auto freed = [&]<class Traits>(Traits, bool parks) {
+    Loaded<Traits> loaded(options);
+    auto idle = std::move(loaded.tree->OpenSession()).value();
+    uint64_t value = 0;
+    EXPECT_EQ(idle.Get(KeyOf(0), &value), OpResult::kOk);
+    if (parks) idle.Park();
+    const uint64_t before = loaded.tree->Counters()[TreeEvent::kPageFreed];
+    for (uint64_t i = 0; i < kKeys; ++i) (void)loaded.session.Update(KeyOf(i), 1);
+    EXPECT_EQ(idle.Get(KeyOf(0), &value), OpResult::kOk);
+    EXPECT_EQ(value, 1u);
+    return loaded.tree->Counters()[TreeEvent::kPageFreed] - before;
+  };
+  EXPECT_LE(freed(CountingReclamation<Qsbr>{}, false), 8u);  // what had been retired before
+  EXPECT_GT(freed(CountingReclamation<Qsbr>{}, true), 100u);
+  EXPECT_GT(freed(CountingReclamation<EpochDecentralized>{}, false), 100u);
+  EXPECT_GT(freed(CountingReclamation<EpochDecentralized>{}, true), 100u);
+}
+
 TEST(PolicyCounters, LargeBatchesKeepPagesLonger) {
   const auto waiting = [](uint32_t batch) {
     TreeOptions options;

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,8 +61,15 @@ class [[nodiscard]] Status {
   static Status InvalidArgument(std::string message) {
     return {StatusCode::kInvalidArgument, std::move(message)};
   }
-  static Status OutOfMemory(std::string message) {
-    return {StatusCode::kOutOfMemory, std::move(message)};
+  /// Without the sentence where there is no memory even for that.
+  static Status OutOfMemory(std::string_view message) noexcept {
+    Status status;
+    status.code_ = StatusCode::kOutOfMemory;
+    try {
+      status.message_ = message;
+    } catch (const std::bad_alloc&) {
+    }
+    return status;
   }
   static Status Corruption(std::string message) {
     return {StatusCode::kCorruption, std::move(message)};

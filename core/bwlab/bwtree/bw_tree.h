@@ -202,6 +202,7 @@ class BwTree {
   // bw_tree_merge.inl.h
   void ShrinkAfterDelete(SessionState& state, PageId leaf);
   void TryMerge(SessionState& state, const Node& node);
+  static uint64_t BytesTogether(const Node& left, const Node& right);
   bool MayMerge(const Node& left, const Node& right) const;
   OpResult HelpMerge(SessionState& state, const Node& parent, const IndexTerm& term);
   OpResult MarkVictim(SessionState& state, PageId victim, Node* marked);
@@ -217,6 +218,7 @@ class BwTree {
   Editor Edit(SessionState& state) { return Editor(Host(*this, state)); }
   SessionState* NewSessionState();
   void CloseSession(SessionState& state);
+  void ParkSession(SessionState& state);
   auto FreeRetired(SessionState& state);
   template <class F>
   void ForEachState(F&& f) const;
@@ -337,6 +339,11 @@ class BwTree<Traits>::Session {
     state_->participant.Collect(tree_->FreeRetired(*state_));
     state_->pool.Trim();
   }
+
+  /// Tells the reclamation policy that this session rests, so that it holds no memory of others
+  /// back (Qsbr; an idle session of the other policies holds none). The next operation ends the
+  /// rest. Not from inside a visitor.
+  void Park() { tree_->ParkSession(*state_); }
 
   /// An iterator, which is not positioned yet. As many as wanted may live at a time.
   Iterator NewIterator() { return Iterator(tree_, state_); }

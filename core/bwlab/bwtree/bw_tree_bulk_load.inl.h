@@ -262,7 +262,8 @@ class BwTree<Traits>::BulkLoader {
 
   Status Fail(OpResult result) {
     Discard(0);
-    return Status::OutOfMemory("bulk load: " + std::string(ToString(result)));
+    return Status::OutOfMemory(result == OpResult::kOutOfPageIds ? "bulk load: out of page ids"
+                                                                 : "bulk load: out of memory");
   }
   /// Frees what was built from a level on; nobody else knows of it. The leftmost leaf has the id of
   /// the tree's root.

@@ -17,8 +17,8 @@ Result<std::unique_ptr<BwTree<Traits>>> BwTree<Traits>::Open(const TreeOptions& 
   }
   std::unique_ptr<BwTree> tree(new (std::nothrow) BwTree(options));
   if (tree == nullptr || !tree->table_.ok()) {
-    return Status::OutOfMemory("the system refuses address space for a mapping table of " +
-                               std::to_string(options.pages_max) + " page ids");
+    return Status::OutOfMemory(
+        "the system refuses address space for a mapping table of pages_max page ids");
   }
   Result<Session> session = tree->OpenSession();
   if (!session.ok()) return session.status();
@@ -97,6 +97,11 @@ void BwTree<Traits>::CloseSession(SessionState& state) {
   state.participant.Leave(FreeRetired(state));
   state.pool.Leave();
   state.in_use.store(false, std::memory_order_release);  // (L4)
+}
+
+template <TreeTraits Traits>
+void BwTree<Traits>::ParkSession(SessionState& state) {
+  if constexpr (requires { state.participant.Park(); }) state.participant.Park();
 }
 
 /// What a reclamation policy calls for what was retired, when its grace period is over.

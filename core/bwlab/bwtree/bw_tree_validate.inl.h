@@ -49,6 +49,8 @@ struct BwTree<Traits>::Validator {
   Status CheckChildren(const Node& node, Node* below) const {
     Status status;
     bool first = true;
+    KeyBuffer<R> separator;
+    separator.SetPrefix(node.prefix());
     bool intent_before = true;  // as if before the first child, which may have none
     node.Visit([&](const Record<R>& record) {
       const IndexTerm term{R::Value::TermOf(record.payload)};
@@ -69,7 +71,7 @@ struct BwTree<Traits>::Validator {
       if (below->id() != child) {
         status = Fault(node, "I7: child " + std::to_string(child) +
                                  " does not stand in the level below, or not in order");
-      } else if (node.InPage(below->low()) != record.key) {
+      } else if (below->low() != separator.JoinProbe(record.key)) {
         status =
             Fault(node, "I4: child " + std::to_string(child) + " does not begin at its separator");
       } else if (below->level() + 1 != node.level()) {

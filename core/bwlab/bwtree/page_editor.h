@@ -59,7 +59,7 @@ class PageEditor {
   };
   struct Totals {
     uint32_t count = 0;
-    uint64_t bytes = 0;  // of entire keys and values; 0 where pages have no heap
+    uint64_t bytes = 0;  // of entire keys, and values; 0 where pages have no heap
   };
   /// Where two pages of a split meet.
   struct Cut {
@@ -87,7 +87,19 @@ class PageEditor {
   bool NeedsSplit(const Content& content, const Totals& totals) const {
     const TreeOptions& options = host_.options();
     return totals.count > options.capacity(content.level()) ||
-           (totals.bytes > options.page_bytes_max && totals.count > 1);
+           (StoredBytes(content, totals) > options.page_bytes_max && totals.count > 1);
+  }
+
+  /// Of keys and values in one page, which leaves out the prefix that its range fixes.
+  static uint64_t StoredBytes(const Content& content, const Totals& totals) {
+    const uint32_t prefix_bytes = Page::PrefixBytes(ShapeOf(content, totals));
+    return totals.bytes - uint64_t{totals.count} * prefix_bytes;
+  }
+
+  /// Of one page for all of the content.
+  static PageShape<R> ShapeOf(const Content& content, const Totals& totals) {
+    return {content.level(), totals.count, totals.bytes,
+            content.low(),   content.high, content.right};
   }
 
   Cut CutOfSplit(const Content& content, const Totals& totals, CutKeys& keys) const {
@@ -135,8 +147,7 @@ class PageEditor {
     Page* right = nullptr;
     PageId right_id = kNoPage;
     if (!splits) {
-      left = derived().NewPage({content.level(), totals.count, totals.bytes, content.low(),
-                                content.high, content.right});
+      left = derived().NewPage(ShapeOf(content, totals));
       if (left == nullptr) return Attempt::kOutOfMemory;
     } else {
       const Attempt attempt = NewHalves(content, totals, &left, &right, &right_id);
