@@ -58,9 +58,10 @@ bwlab_variant(p13 "ICDE 2013: linked deltas, binary search, one central epoch, c
     TreeOptions numbers;
     numbers.leaf_chain_length = 8;
     numbers.inner_chain_length = 8;
+    numbers.search_shortcuts = 0;
     return numbers;
   }")
-bwlab_variant(p18 "SIGMOD 2018: pre-allocated deltas, binary search, decentralised epochs, chains of 24 and 2"
+bwlab_variant(p18 "SIGMOD 2018: pre-allocated deltas, binary search with shortcuts, decentralised epochs, chains of 24 and 2"
   "using DeltaLayout = PreallocatedDeltas;
   using Search = ScalarBinarySearch;
   using Allocator = SystemAllocator;

@@ -12,6 +12,7 @@
 
 #include "bwlab/base/memory.h"
 #include "bwlab/bwtree/bw_tree.h"
+#include "bwlab/bwtree/linked_editor.h"
 #include "bwlab/policy/allocator/system.h"
 #include "bwlab/policy/backoff/backoff.h"
 #include "bwlab/policy/default_traits.h"
@@ -113,6 +114,16 @@ TEST_F(PolicyInstructions, OfEachSearch) {
 #if XSIMD_WITH_AVX512F
   costs_.Add("simd_avx512", CostOf<WithSearch<SimdSearch<xsimd::avx512f>>>());
 #endif
+}
+
+struct Linked : DefaultTraits {
+  using DeltaLayout = LinkedDeltas;
+};
+TEST_F(PolicyInstructions, OfSearchesWithAndWithoutShortcuts) {
+  TreeOptions options;
+  costs_.Add("with shortcuts", CostOf<Linked>(options));
+  options.search_shortcuts = 0;
+  costs_.Add("without shortcuts", CostOf<Linked>(options));
 }
 
 template <class Policy>

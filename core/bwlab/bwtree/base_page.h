@@ -316,14 +316,14 @@ class BasePage : public Retired {
   };
   template <class Search>
   Position Locate(const Key& key) const {
-    const Head head = HeadOf(key);
-    const uint32_t upper = Search::UpperBound(sorted(), head);
-    if (upper == 0 || heads()[upper - 1] != head) return {upper, false};
-    if constexpr (R::Key::kInHead) {
-      return {upper, true};
-    } else {
-      return LocateAmongEqualHeads(key, upper);
-    }
+    return PositionOf(key, Search::UpperBound(sorted(), HeadOf(key)));
+  }
+  /// Locate for a key of which it is known that `first` records or more, and `last` or less, are at
+  /// most the key.
+  template <class Search>
+  Position LocateWithin(const Key& key, uint32_t first, uint32_t last) const {
+    return PositionOf(key, Search::UpperBoundWithin(sorted(), first,
+                                                    std::min<uint32_t>(last, count_), HeadOf(key)));
   }
 
  protected:
@@ -358,6 +358,17 @@ class BasePage : public Retired {
     return lines * static_cast<uint32_t>(kCacheLineBytes);
   }
   const Head* hints() const { return Line<Head>(header_lines + Geometry::Lines(slot_count_)); }
+
+  /// Where the first `upper` records have a head that is at most the key's, and the others are
+  /// above the key.
+  Position PositionOf(const Key& key, uint32_t upper) const {
+    if (upper == 0 || heads()[upper - 1] != HeadOf(key)) return {upper, false};
+    if constexpr (R::Key::kInHead) {
+      return {upper, true};
+    } else {
+      return LocateAmongEqualHeads(key, upper);
+    }
+  }
 
   /// `upper` records have a head that is at most the key's, the last of them an equal one.
   Position LocateAmongEqualHeads(const Key& key, uint32_t upper) const {

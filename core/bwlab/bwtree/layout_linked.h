@@ -117,7 +117,8 @@ class LinkedNode {
       *payload = newest.delta->payload();
       return true;
     }
-    const auto position = newest.page->template Locate<Search>(newest.page->InPage(probe));
+    const auto position =
+        newest.shortcut.template Locate<Search>(*newest.page, newest.page->InPage(probe));
     if (!position.exact) return false;
     *payload = newest.page->RecordAt(position.upper - 1).payload;
     return true;
@@ -196,17 +197,21 @@ class LinkedNode {
   struct Newest {
     const ChainDelta* delta;
     const Page* page;
+    SearchShortcut shortcut;  // in that page
   };
   template <class Stats>
   Newest FindDelta(const Probe& probe, Stats& stats) const {
-    if (!word_.is_delta()) return {nullptr, word_.page()};
+    if (!word_.is_delta()) return {nullptr, word_.page(), {}};
     ChainKey<R> key(probe);
     const ChainDelta* delta = top();
     const Page* page = delta->base;
+    SearchShortcut shortcut;
     while (delta != nullptr) {
       stats.Add(TraversedEvent(delta->kind));
       if (!IsStructural(delta->kind)) {
-        if (key.Order(*delta) == 0) return {delta, page};
+        const auto order = key.Order(*delta);
+        if (order == 0) return {delta, page, {}};
+        shortcut.Meet(order, *delta);
       } else if (delta->kind == DeltaKind::kMerge && probe >= delta->key()) {
         delta = delta->victim();
         page = delta->base;
@@ -214,7 +219,7 @@ class LinkedNode {
       }
       delta = delta->older;
     }
-    return {nullptr, page};
+    return {nullptr, page, shortcut};
   }
   const Page& PageFor(const Probe& probe) const {
     const ChainDelta* seam = Merge();
@@ -383,10 +388,12 @@ class LinkedNode {
     const ChainDelta* seam = nullptr;  // where the walk has turned right
     RemovedTerms removed;
     const Page* page = &base();
+    SearchShortcut shortcut;
     for (const ChainDelta* delta = top(); delta != nullptr;) {
       stats.Add(TraversedEvent(delta->kind));
       if (!IsStructural(delta->kind)) {
         const auto order = key.Order(*delta);
+        shortcut.Meet(order, *delta);
         if ((order < 0 || (inclusive && order == 0)) &&
             (best == nullptr || delta->key() > best->key())) {
           if (Removes(delta->kind)) {
@@ -408,7 +415,7 @@ class LinkedNode {
     }
 
     const Key page_key = page->InPage(probe);
-    const auto position = page->template Locate<Search>(page_key);
+    const auto position = shortcut.template Locate<Search>(*page, page_key);
     uint32_t end = inclusive ? position.upper : position.lower();
     while (end > 0 && removed.ContainsRecord(*page, end - 1)) --end;
     if (end == 0 && best == nullptr) {
@@ -462,6 +469,10 @@ std::string LinkedNode<R, Search>::Check() const {
     if (delta->base != &base()) return "I5: a delta leads to another base page";
     if (delta->kind == DeltaKind::kRemove && delta != top()) return "D2: a delta on a removal";
     if (merges || delta->kind == DeltaKind::kSplit) ++structural;
+    if (delta->position != kNoPosition && !delta->has_merge &&
+        delta->position != base().template Locate<Search>(base().InPage(delta->key())).lower()) {
+      return "D3: a delta tells a wrong place of its key";
+    }
     if (!IsStructural(delta->kind) &&
         (delta->key() < low() ||
          (RightOf(delta->end) != kNoPage && delta->key() >= HighOf(delta->end)))) {

@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bwlab/base/memory.h"
@@ -306,6 +307,48 @@ TYPED_TEST(LinkedLayoutTest, AChainAgreesWithAMapAsItGrowsAndWhenItIsConsolidate
     EXPECT_EQ(this->At(id).delta_count(), 0u);
     this->ExpectHolds(this->At(id), model, 0, 30);
     this->FreeRetired();
+  }
+}
+
+/// Remembers between which records it has searched.
+struct SpySearch : ScalarBinarySearch {
+  static uint32_t UpperBoundWithin(const SortedHeads& node, uint32_t first, uint32_t last,
+                                   Head key) {
+    range = {first, last};
+    return ScalarBinarySearch::UpperBoundWithin(node, first, last, key);
+  }
+  inline static std::pair<uint32_t, uint32_t> range;
+};
+TYPED_TEST(LinkedLayoutTest, DeltasOnBothSidesNarrowTheSearchOfTheBasePage) {
+  using Range = std::pair<uint32_t, uint32_t>;
+  for (const bool shortcuts : {true, false}) {
+    this->world_.options.search_shortcuts = shortcuts;
+    typename TestFixture::Model model;
+    for (uint64_t key = 10; key <= 80; key += 10) model[key] = key;
+    const PageId id = this->NewNode(0, model, 0, 0, kNoPage);
+    const auto searched = [&](uint64_t key) {
+      using SpiedNode = typename TypeParam::Layout::template Node<typename TypeParam::R, SpySearch>;
+      typename TypeParam::R::Payload payload;
+      SpySearch::range = {};
+      const SpiedNode node(id, this->world_.table.Load(id));
+      EXPECT_EQ(node.Find(TestFixture::Make::Key(key), &payload, this->world_.stats),
+                model.count(key) != 0);
+      return SpySearch::range;
+    };
+    EXPECT_EQ(searched(40), Range(0, 8));
+    this->Put(id, model, 35, 1);  // three records are below it
+    this->Remove(id, model, 60);  // five, and itself
+    const auto expected = [&](uint32_t first, uint32_t last) {
+      return shortcuts ? Range(first, last) : Range(0, 8);
+    };
+    EXPECT_EQ(searched(20), expected(0, 3));
+    EXPECT_EQ(searched(40), expected(3, 5));
+    EXPECT_EQ(searched(45), expected(3, 5));
+    EXPECT_EQ(searched(70), expected(5, 8));
+    EXPECT_EQ(searched(35), Range()) << "a delta has the answer";
+    this->Put(id, model, 38, 2);
+    this->Put(id, model, 37, 2);
+    EXPECT_EQ(searched(36), expected(3, 3)) << "between two neighbours";
   }
 }
 

@@ -60,6 +60,9 @@ class LinkedPage : public BasePage<R, 1> {
 template <class R>
 class LinkedDelta;
 
+/// Of a delta that does not know where in its base page its key lies.
+inline constexpr uint16_t kNoPosition = UINT16_MAX;
+
 /// The first three quarters of a delta; see LinkedDelta.
 template <class R>
 struct LinkedDeltaFields {
@@ -69,11 +72,37 @@ struct LinkedDeltaFields {
   Head head = kHeadMin;   // of the key, without its first `left_out` bytes
   uint64_t word = 0;      // a value or an index term; split: right sibling; merge: the victim's
                           // removal; removal: how many chains own it (Owners)
-  uint32_t count;         // records of the node with this delta
+  uint16_t count;         // records of the node with this delta
+  uint16_t position = kNoPosition;  // base records below the key
   DeltaKind kind;
   uint8_t level;
   uint8_t depth;   // deltas from here to the base pages, those of an absorbed node included
   bool has_merge;  // whether one of them is a merge
+};
+
+/// Bounds of the number of base records that are at most a key, drawn from the deltas that a search
+/// has met on its way down the chain. Source: search shortcuts, Wang et al., SIGMOD 2018, section
+/// 4.4.
+class SearchShortcut {
+ public:
+  /// `order` is that of the delta's key and the one that is looked for. A delta above a merge does
+  /// not tell which of two base pages its position means; those below it mean their own chain's.
+  template <class R>
+  void Meet(std::strong_ordering order, const LinkedDeltaFields<R>& delta) {
+    if (delta.position == kNoPosition || delta.has_merge) return;
+    const uint32_t below = delta.position;
+    if (order <= 0) first_ = std::max(first_, below);
+    if (order >= 0) last_ = std::min(last_, below + (order == 0 ? 1 : 0));
+  }
+
+  template <class Search, class Page>
+  typename Page::Position Locate(const Page& page, const typename Page::Key& key) const {
+    return page.template LocateWithin<Search>(key, first_, last_);
+  }
+
+ private:
+  uint32_t first_ = 0;
+  uint32_t last_ = UINT32_MAX;
 };
 
 /// Key and value of a delta stand behind it where they do not fit a word.
@@ -99,7 +128,9 @@ struct NoLinkedDeltaHeap {};
 /// which are for whoever unlinked the chain, and Owners. The Retired part stands at the end, so
 /// that a retired delta does not begin a line and a retired page does: that tells them apart.
 /// Source: Levandoski et al., ICDE 2013, sections III and IV; Wang et al., SIGMOD 2018, section 2.
-/// Differs: a delta knows the number of records, and leads to base page and range directly.
+/// Differs: a delta knows the number of records, and leads to base page and range directly; where
+/// in the base page its key lies (P18, section 4.4), only where TreeOptions::search_shortcuts says
+/// so.
 template <class R>
 class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
  public:
@@ -110,14 +141,15 @@ class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
   /// A delta on top of `below`, or of `page` where that is null, that changes neither range nor
   /// number of records.
   LinkedDelta(DeltaKind what, LinkedDelta* below, Page* page)
-      : LinkedDeltaFields<R>{.older = below,
-                             .base = page,
-                             .end = below == nullptr ? page : below->end,
-                             .count = below == nullptr ? page->count() : below->count,
-                             .kind = what,
-                             .level = static_cast<uint8_t>(page->level()),
-                             .depth = static_cast<uint8_t>(below == nullptr ? 1 : below->depth + 1),
-                             .has_merge = below != nullptr && below->has_merge} {
+      : LinkedDeltaFields<R>{
+            .older = below,
+            .base = page,
+            .end = below == nullptr ? page : below->end,
+            .count = static_cast<uint16_t>(below == nullptr ? page->count() : below->count),
+            .kind = what,
+            .level = static_cast<uint8_t>(page->level()),
+            .depth = static_cast<uint8_t>(below == nullptr ? 1 : below->depth + 1),
+            .has_merge = below != nullptr && below->has_merge} {
     static_assert(!R::kWords || sizeof(LinkedDelta) == kCacheLineBytes);
     BWLAB_ASSERT(AsDelta(this) == this && AsDelta(page) == nullptr);
   }

@@ -46,7 +46,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
    public:
     Cursor(const Node& node, const Probe& probe) : base_(&node.base()), probe_(probe) {
       const Page& page = node.PageFor(probe);
-      in_base_ = page.template Locate<Search>(page.InPage(probe)).exact;
+      in_base_ = page.template Locate<Search>(page.InPage(probe));
     }
     bool IsOn(const Node& node) const {
       return &node.base() == base_ && !node.marked() && !node.IsBeyond(probe_);
@@ -56,7 +56,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     template <class Stats>
     bool Look(const Node& node, Stats& stats) {
       const ChainDelta* newest = node.FindDelta(probe_, stats).delta;
-      present_ = newest == nullptr ? in_base_ : !Removes(newest->kind);
+      present_ = newest == nullptr ? in_base_.exact : !Removes(newest->kind);
       return present_;
     }
 
@@ -64,7 +64,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     friend class LinkedEditor;
     Page* base_;
     Probe probe_;
-    bool in_base_;
+    typename Page::Position in_base_;
     bool present_ = false;
     void* cut_ = nullptr;  // memory for the delta in the base page's area
   };
@@ -84,6 +84,9 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
       if (memory == nullptr) return Attempt::kOutOfMemory;
     }
     ChainDelta* top = FillChange(memory, node, delta);
+    if (host_.options().search_shortcuts != 0) {
+      top->position = static_cast<uint16_t>(cursor.in_base_.lower());
+    }
     if (cursor.present_) --top->count;
     if (!Removes(delta.kind)) ++top->count;
 
@@ -314,7 +317,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
           ChainDelta::HeapBytesOf(extra->key, extra->payload, node.level());
       if (void* memory = AllocateDelta(base, heap_bytes); memory != nullptr) {
         change = FillChange(memory, node, *extra);
-        change->count = totals.count;
+        change->count = static_cast<uint16_t>(totals.count);
       }
     }
     if (right != nullptr && (change != nullptr || !extra_stays)) {
@@ -335,7 +338,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     host_.table().Install(right_id, WordOf(right));
     top->word = right_id;
     top->end = top;
-    top->count = cut.left.count;
+    top->count = static_cast<uint16_t>(cut.left.count);
 
     uint64_t expected = node.raw();
     if (!Publish(node, top, &expected)) return give_up(Attempt::kLost);
@@ -363,7 +366,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     if (top == nullptr) return Attempt::kOutOfMemory;
     top->set_victim(removal);
     top->end = removal->end;
-    top->count += removal->count;
+    top->count = static_cast<uint16_t>(top->count + removal->count);
     top->depth = static_cast<uint8_t>(left.delta_count() + removal->depth);
     top->has_merge = true;
 

@@ -15,6 +15,7 @@ struct TreeOptions {
   uint32_t leaf_chain_length = 16;  // deltas a leaf takes before it is consolidated
   uint32_t inner_chain_length =
       0;  // deltas an inner node takes; 0: every change writes a new base node
+  uint32_t search_shortcuts = 1;          // linked layouts: 0: the whole base node is searched
   uint32_t consolidation_deltas_min = 8;  // deltas from which readers or workers consolidate a leaf
   uint32_t background_workers = 1;        // threads that consolidate in the background
   uint32_t background_queue_length = 1024;  // leaves that wait for them at most
@@ -50,6 +51,9 @@ struct TreeOptions {
     f("inner_chain_length", inner_chain_length, 0, 64,
       "deltas an inner node takes, 20 at most in the packed layout; 0: every change writes a new "
       "base node");
+    f("search_shortcuts", search_shortcuts, 0, 1,
+      "1: in the linked layouts a delta knows where in the base node its key lies, so that less of "
+      "it is searched; 0: all of it is");
     f("consolidation_deltas_min", consolidation_deltas_min, 1, 64,
       "deltas from which the policies reader, background and adaptive consolidate a leaf");
     f("background_workers", background_workers, 1, 64,

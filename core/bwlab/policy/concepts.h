@@ -24,13 +24,15 @@ concept NamedPolicy = requires {
 };
 
 /// Finds heads in a node. UpperBound is the number of sorted heads that are at most the key
-/// (0..count), equal ones included however many they are. MatchMembers is the subset of `members`
+/// (0..count), equal ones included however many they are; UpperBoundWithin is `first` plus the
+/// number of those in [first, last), where last <= count. MatchMembers is the subset of `members`
 /// whose slot holds the key; `slots` begins on a cache line and may be read up to `slot_count`
 /// rounded up to a whole line, whatever the slots that are no members hold.
 template <class P>
 concept SearchPolicy = NamedPolicy<P> &&
     requires(const SortedHeads& node, Head key, const Head* slots, uint32_t n) {
   { P::UpperBound(node, key) } -> std::same_as<uint32_t>;
+  { P::UpperBoundWithin(node, n, n, key) } -> std::same_as<uint32_t>;
   { P::MatchMembers(slots, n, n, key) } -> std::same_as<uint32_t>;
 };
 

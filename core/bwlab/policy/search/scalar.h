@@ -32,9 +32,12 @@ struct LinearSearch {
       "one head after the other; the naive baseline that shows what the others are worth";
 
   static uint32_t UpperBound(const SortedHeads& node, Head key) {
-    uint32_t i = 0;
-    while (i < node.count && node.heads[i] <= key) ++i;
-    return i;
+    return UpperBoundWithin(node, 0, node.count, key);
+  }
+  static uint32_t UpperBoundWithin(const SortedHeads& node, uint32_t first, uint32_t last,
+                                   Head key) {
+    while (first < last && node.heads[first] <= key) ++first;
+    return first;
   }
   static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
                                Head key) {
@@ -51,7 +54,11 @@ struct ScalarBinarySearch {
       "std::upper_bound; the scalar baseline, and the best scalar choice for nodes out of cache";
 
   static uint32_t UpperBound(const SortedHeads& node, Head key) {
-    return static_cast<uint32_t>(std::upper_bound(node.heads, node.heads + node.count, key) -
+    return UpperBoundWithin(node, 0, node.count, key);
+  }
+  static uint32_t UpperBoundWithin(const SortedHeads& node, uint32_t first, uint32_t last,
+                                   Head key) {
+    return static_cast<uint32_t>(std::upper_bound(node.heads + first, node.heads + last, key) -
                                  node.heads);
   }
   static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
@@ -69,8 +76,12 @@ struct BranchFreeSearch {
       "binary search by conditional moves; for nodes in cache on machines without SIMD";
 
   static uint32_t UpperBound(const SortedHeads& node, Head key) {
-    const Head* base = node.heads;
-    uint32_t length = node.count;
+    return UpperBoundWithin(node, 0, node.count, key);
+  }
+  static uint32_t UpperBoundWithin(const SortedHeads& node, uint32_t first, uint32_t last,
+                                   Head key) {
+    const Head* base = node.heads + first;
+    uint32_t length = last - first;
     while (length > 1) {
       const uint32_t half = length / 2;
       // A mask, since g++ 12 turns the conditional expression into a jump: 25 ns instead of 7 on 64

@@ -109,6 +109,25 @@ TYPED_TEST(SearchTest, EqualHeadsAreAllCounted) {
   }
 }
 
+TYPED_TEST(SearchTest, WithinARangeOnlyItsHeadsAreCounted) {
+  std::mt19937_64 random(12);
+  for (int round = 0; round < 20'000; ++round) {
+    std::vector<Head> sorted(random() % 130);
+    for (Head& head : sorted) head = static_cast<Head>(random() % 50) * 10;
+    if (random() % 4 == 0 && !sorted.empty()) sorted[0] = kHeadMax;
+    std::sort(sorted.begin(), sorted.end());
+    const Node node(sorted);
+    const auto size = static_cast<uint32_t>(sorted.size());
+    const auto last = static_cast<uint32_t>(random() % (size + 1));
+    const auto first = static_cast<uint32_t>(random() % (last + 1));
+    const Head key = random() % 8 == 0 ? kHeadMax : static_cast<Head>(random() % 520) - 5;
+    const auto expected = std::upper_bound(sorted.begin() + first, sorted.begin() + last, key);
+    ASSERT_EQ(TypeParam::UpperBoundWithin(node.view(), first, last, key),
+              static_cast<uint32_t>(expected - sorted.begin()))
+        << "[" << first << ", " << last << ") of " << size << ", key " << key;
+  }
+}
+
 TYPED_TEST(SearchTest, EqualExtremeHeadsAreAllCounted) {
   for (uint32_t size : {1u, 8u, 9u, 64u, 65u, 71u}) {
     const Node least(std::vector<Head>(size, kHeadMin));

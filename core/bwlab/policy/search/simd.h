@@ -69,6 +69,17 @@ struct SimdSearch {
     return std::min(first + CountAtMost(node.heads + first, kBlockHeads, key), node.count);
   }
 
+  /// Within two blocks the hints have nothing to add.
+  static uint32_t UpperBoundWithin(const SortedHeads& node, uint32_t first, uint32_t last,
+                                   Head key) {
+    if (first >= last) return first;
+    const uint32_t begin = first / kBlockHeads * kBlockHeads;
+    const uint32_t upper = last - begin <= 2 * kBlockHeads
+                               ? begin + CountAtMost(node.heads + begin, last - begin, key)
+                               : UpperBound(node, key);
+    return std::clamp(upper, first, last);
+  }
+
   static uint32_t MatchMembers(const Head* slots, uint32_t slot_count, uint32_t members, Head key) {
 #if BWLAB_TSAN
     // The lanes that other threads are filling are masked away below, but ThreadSanitizer would see
