@@ -28,8 +28,7 @@ using Listing = Result<json>;
 
 Listing Engines() {
   json list = json::array();
-  for (const experiment::EngineEntry* entry : experiment::AllEngines()) {
-    if (entry->hidden) continue;
+  for (const experiment::EngineEntry* entry : experiment::ListedEngines()) {
     if (list.empty() || list.back()["name"] != entry->engine) {
       list.push_back({{"name", entry->engine},
                       {"summary", entry->summary},
@@ -44,8 +43,8 @@ Listing Engines() {
 
 Listing Variants() {
   json list = json::array();
-  for (const experiment::EngineEntry* entry : experiment::AllEngines()) {
-    if (entry->hidden || entry->variant.empty()) continue;
+  for (const experiment::EngineEntry* entry : experiment::ListedEngines()) {
+    if (entry->variant.empty()) continue;
     list.push_back({{"name", entry->variant},
                     {"summary", entry->variant_summary},
                     {"engine", entry->engine},

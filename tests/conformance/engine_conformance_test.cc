@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/engine_test_name.h"
 #include "bwlab/experiment/registry.h"
 #include "bwlab/workload/value.h"
 
@@ -275,21 +276,7 @@ TEST_P(EngineConformance, ReadersSeeWholeValuesOfTheirKeysWhileWritersWork) {
   EXPECT_EQ(wrong, 0u);
 }
 
-std::vector<const EngineEntry*> ListedEngines() {
-  std::vector<const EngineEntry*> listed;
-  for (const EngineEntry* entry : AllEngines()) {
-    if (!entry->hidden) listed.push_back(entry);
-  }
-  return listed;
-}
-
-std::string NameOf(const testing::TestParamInfo<const EngineEntry*>& engine) {
-  std::string name = engine.param->Label();
-  std::replace(name.begin(), name.end(), '/', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Every, EngineConformance, testing::ValuesIn(ListedEngines()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Every, EngineConformance, testing::ValuesIn(ListedEngines()), EngineTestName);
 
 }  // namespace
 }  // namespace bwlab::experiment

@@ -31,11 +31,17 @@ Result<const EngineEntry*> FindEngine(std::string_view label) {
       UnknownName("variant", variant, variants).insert(0, "engine " + Quoted(engine) + ": "));
 }
 
+std::vector<const EngineEntry*> ListedEngines() {
+  std::vector<const EngineEntry*> listed;
+  for (const EngineEntry* entry : AllEngines()) {
+    if (!entry->hidden) listed.push_back(entry);
+  }
+  return listed;
+}
+
 std::vector<std::string> EngineLabels() {
   std::vector<std::string> labels;
-  for (const EngineEntry* entry : AllEngines()) {
-    if (!entry->hidden) labels.push_back(entry->Label());
-  }
+  for (const EngineEntry* entry : ListedEngines()) labels.push_back(entry->Label());
   return labels;
 }
 

@@ -19,7 +19,8 @@ std::span<const EngineEntry* const> AllEngines();
 /// `bwtree/default`. Errors: InvalidArgument with the choices and "did you mean".
 Result<const EngineEntry*> FindEngine(std::string_view label);
 
-/// Labels of the engines that are not hidden.
+/// Those that are not hidden, in the same order, and their labels.
+std::vector<const EngineEntry*> ListedEngines();
 std::vector<std::string> EngineLabels();
 
 }  // namespace bwlab::experiment

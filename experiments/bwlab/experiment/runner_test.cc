@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bwlab/experiment/engine_test_name.h"
 #include "bwlab/experiment/test_cells.h"
 
 namespace bwlab::experiment {
@@ -45,21 +46,7 @@ TEST_P(EveryEngine, RunsDeletesWhereItCan) {
   EXPECT_GT(result.value()["run"]["ops"]["delete"]["miss"], 0);
 }
 
-std::vector<const EngineEntry*> ListedEngines() {
-  std::vector<const EngineEntry*> listed;
-  for (const EngineEntry* entry : AllEngines()) {
-    if (!entry->hidden) listed.push_back(entry);
-  }
-  return listed;
-}
-
-std::string NameOf(const testing::TestParamInfo<const EngineEntry*>& engine) {
-  std::string name = engine.param->Label();
-  std::replace(name.begin(), name.end(), '/', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Runner, EveryEngine, testing::ValuesIn(ListedEngines()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Runner, EveryEngine, testing::ValuesIn(ListedEngines()), EngineTestName);
 
 TEST(Runner, TheSameCellRunsTheSameStream) {
   const Cell cell = TestCell("std_map_rwlock", {{OpKind::kRead, 1}});
