@@ -276,7 +276,8 @@ TEST_P(EngineConformance, ReadersSeeWholeValuesOfTheirKeysWhileWritersWork) {
   EXPECT_EQ(wrong, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, EngineConformance, testing::ValuesIn(ListedEngines()), EngineTestName);
+INSTANTIATE_TEST_SUITE_P(Every, EngineConformance, testing::ValuesIn(ListedEngines()),
+                         EngineTestName);
 
 }  // namespace
 }  // namespace bwlab::experiment

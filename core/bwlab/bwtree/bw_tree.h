@@ -202,7 +202,7 @@ class BwTree {
   // bw_tree_merge.inl.h
   void ShrinkAfterDelete(SessionState& state, PageId leaf);
   void TryMerge(SessionState& state, const Node& node);
-  static uint64_t BytesTogether(const Node& left, const Node& right);
+  static uint64_t EntireBytes(const Node& node);
   bool MayMerge(const Node& left, const Node& right) const;
   OpResult HelpMerge(SessionState& state, const Node& parent, const IndexTerm& term);
   OpResult MarkVictim(SessionState& state, PageId victim, Node* marked);

@@ -44,19 +44,10 @@ void BwTree<Traits>::ShrinkAfterDelete(SessionState& state, PageId leaf) {
   if (IsUnderfull(node)) TryMerge(state, node);
 }
 
-/// Bytes of one page for both: each leaves out as much of its keys as its own range fixes, the two
-/// together less.
+/// Bytes that count where nodes are split: of entire keys, whatever the page leaves out.
 template <TreeTraits Traits>
-uint64_t BwTree<Traits>::BytesTogether(const Node& left, const Node& right) {
-  uint64_t bytes = uint64_t{left.bytes()} + right.bytes();
-  if constexpr (!R::Key::kInHead) {
-    const std::size_t prefix_bytes =
-        right.right() == kNoPage ? 0 : CommonPrefixLength(left.low(), right.high());
-    for (const Node* node : {&left, &right}) {
-      bytes += node->records_at_most() * (node->prefix().size() - prefix_bytes);
-    }
-  }
-  return bytes;
+uint64_t BwTree<Traits>::EntireBytes(const Node& node) {
+  return node.bytes() + uint64_t{node.records_at_most()} * node.prefix().size();
 }
 
 /// Whether two neighbours are worth merging: together three quarters full at most, so that the next
@@ -68,7 +59,7 @@ bool BwTree<Traits>::MayMerge(const Node& left, const Node& right) const {
     return false;
   }
   return R::kWords || IsEmpty(left) || IsEmpty(right) ||
-         BytesTogether(left, right) <= options_.page_bytes_max / 4 * 3;
+         EntireBytes(left) + EntireBytes(right) <= options_.page_bytes_max / 4 * 3;
 }
 
 /// Starts the merge of an underfull node with the child before it, or, where it is the first child,

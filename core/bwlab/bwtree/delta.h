@@ -11,6 +11,11 @@
 
 namespace bwlab {
 
+/// Bytes of entire keys and values that the deltas of a node hold at most, beside their number.
+/// With page_bytes_max it bounds the page that the largest merge leads to (Locator::kPageBytesMax):
+/// two nodes of page_bytes_max and so many bytes of deltas, halved by a split.
+inline constexpr uint32_t kDeltaBytesMax = 64 << 10;
+
 /// What a delta does. The events that count them stand in the same order (policy/stats/stats.h).
 enum class DeltaKind : uint8_t {
   kInsert,

@@ -101,6 +101,7 @@ class LinkedNode {
     return count;
   }
   uint32_t delta_count() const { return word_.is_delta() ? top()->depth : 0; }
+  uint32_t delta_bytes() const { return word_.is_delta() ? top()->chain_bytes() : 0; }
   /// Records: exactly; and the bytes of the page that a consolidation would write.
   uint32_t records_at_most() const {
     const ChainDelta* first = top();
@@ -324,6 +325,17 @@ class LinkedNode {
     return RebasedVisitor<F>(f, part.page->prefix(), prefix().size());
   }
 
+  /// D3, for one chain down to its base page.
+  static bool TellsRightPositions(const ChainDelta* chain) {
+    for (const ChainDelta* delta = chain; delta != nullptr; delta = delta->older) {
+      if (delta->position == kNoPosition || delta->has_merge) continue;
+      const Page& page = *delta->base;
+      const auto position = page.template Locate<Search>(page.InPage(delta->key()));
+      if (delta->position != position.lower()) return false;
+    }
+    return true;
+  }
+
   /// Visits the records of a part from `from`, which lies in it, or from its beginning where `from`
   /// is null.
   template <class F>
@@ -469,15 +481,14 @@ std::string LinkedNode<R, Search>::Check() const {
     if (delta->base != &base()) return "I5: a delta leads to another base page";
     if (delta->kind == DeltaKind::kRemove && delta != top()) return "D2: a delta on a removal";
     if (merges || delta->kind == DeltaKind::kSplit) ++structural;
-    if (delta->position != kNoPosition && !delta->has_merge &&
-        delta->position != base().template Locate<Search>(base().InPage(delta->key())).lower()) {
-      return "D3: a delta tells a wrong place of its key";
-    }
     if (!IsStructural(delta->kind) &&
         (delta->key() < low() ||
          (RightOf(delta->end) != kNoPage && delta->key() >= HighOf(delta->end)))) {
       return "I2: a delta lies outside the node's range";
     }
+  }
+  if (!TellsRightPositions(top()) || (seam != nullptr && !TellsRightPositions(seam->victim()))) {
+    return "D3: a delta tells a wrong place of its key";
   }
   if (structural > 1) return "D2: more than one split or merge in a chain";
   uint32_t count = 0;

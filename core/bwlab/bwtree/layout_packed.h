@@ -116,8 +116,10 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     } else {
       const uint32_t need = HeapBytes(key, payload);
       const auto fits = [&](uint32_t claims) {
-        return claims >> kClaimedSlotShift < this->slot_count() &&
-               (claims & kClaimedBytesMask) + need <= heap_.slot_bytes;
+        const uint32_t slots = claims >> kClaimedSlotShift;
+        const uint32_t heap_bytes = (claims & kClaimedBytesMask) + need;
+        return slots < this->slot_count() && heap_bytes <= heap_.slot_bytes &&
+               heap_bytes + (slots + 1) * this->prefix().size() <= kDeltaBytesMax;
       };
       if (!fits(claims_.load(std::memory_order_relaxed))) return {};
       const uint32_t claims =

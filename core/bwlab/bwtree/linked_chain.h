@@ -109,7 +109,8 @@ class SearchShortcut {
 struct LinkedDeltaHeap {
   uint16_t key_bytes = 0;
   uint16_t value_bytes = 0;
-  uint16_t left_out = 0;  // bytes of the key in front of those in the head
+  uint16_t left_out = 0;     // bytes of the key in front of those in the head
+  uint32_t chain_bytes = 0;  // of keys and values from here to the base pages
 };
 struct NoLinkedDeltaHeap {};
 
@@ -151,6 +152,7 @@ class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
             .depth = static_cast<uint8_t>(below == nullptr ? 1 : below->depth + 1),
             .has_merge = below != nullptr && below->has_merge} {
     static_assert(!R::kWords || sizeof(LinkedDelta) == kCacheLineBytes);
+    if constexpr (!R::kWords) heap_.chain_bytes = below == nullptr ? 0 : below->chain_bytes();
     BWLAB_ASSERT(AsDelta(this) == this && AsDelta(page) == nullptr);
   }
   LinkedDelta(const LinkedDelta&) = delete;
@@ -183,6 +185,7 @@ class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
       this->head = key;
     } else {
       heap_.key_bytes = static_cast<uint16_t>(key.size());
+      AddChainBytes(heap_.key_bytes);
       heap_.left_out = static_cast<uint16_t>(left_out);
       this->head = HeadOfBytes(key.substr(left_out));
       CopyBytes(chars(), key);
@@ -195,6 +198,7 @@ class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
       this->word = payload.term;
     } else {
       heap_.value_bytes = static_cast<uint16_t>(payload.bytes.size());
+      AddChainBytes(heap_.value_bytes);
       CopyBytes(chars() + heap_.key_bytes, payload.bytes);
     }
   }
@@ -221,6 +225,18 @@ class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
     } else {
       return heap_.left_out;
     }
+  }
+
+  /// Bytes of keys and values from here to the base pages; 0 where they fit words.
+  uint32_t chain_bytes() const {
+    if constexpr (R::kWords) {
+      return 0;
+    } else {
+      return heap_.chain_bytes;
+    }
+  }
+  void AddChainBytes(uint32_t added) {
+    if constexpr (!R::kWords) heap_.chain_bytes += added;
   }
 
   /// Of a split.

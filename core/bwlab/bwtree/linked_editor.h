@@ -71,9 +71,12 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
 
   /// Puts `delta` on top of the chain. When the CAS is lost, `node` holds the present word.
   Attempt Append(Node& node, const Delta<R>& delta, Cursor& cursor) {
-    if (node.delta_count() >= ChainLength(node.level())) return Attempt::kFull;
-    const uint32_t bytes =
-        ChainDelta::BytesFor(ChainDelta::HeapBytesOf(delta.key, delta.payload, node.level()));
+    const std::size_t heap_bytes = ChainDelta::HeapBytesOf(delta.key, delta.payload, node.level());
+    if (node.delta_count() >= ChainLength(node.level()) ||
+        node.delta_bytes() + heap_bytes > kDeltaBytesMax) {
+      return Attempt::kFull;
+    }
+    const uint32_t bytes = ChainDelta::BytesFor(heap_bytes);
     void* memory = cursor.cut_;
     if constexpr (kPreallocated) {
       if (memory == nullptr) memory = node.base().CutDelta(bytes);
@@ -183,7 +186,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
   /// A page that a PageFiller is to fill, or nullptr when there is no memory.
   Page* NewPage(const PageShape<R>& shape) {
     const uint32_t area_bytes = AreaBytes(shape);
-    typename Page::Geometry geometry(shape, 0, area_bytes);
+    const typename Page::Geometry geometry(shape, 0, area_bytes);
+    if (!this->Fits(geometry)) return nullptr;
     void* memory = host_.Allocate(geometry.bytes);
     if (memory == nullptr) return nullptr;
     return new (memory) Page(shape, area_bytes, geometry);
@@ -356,7 +360,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     const uint32_t capacity = host_.options().capacity(left.level());
     if (left.base_count() + right.base_count() > capacity) return false;
     if (left.records_at_most() + right.records_at_most() > capacity) return false;
-    return R::kWords || left.bytes() + right.bytes() <= host_.options().page_bytes_max;
+    return R::kWords || (left.bytes() + right.bytes() <= host_.options().page_bytes_max &&
+                         left.delta_bytes() + right.delta_bytes() <= kDeltaBytesMax);
   }
 
   /// M3 by a merge on top.
@@ -367,6 +372,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     top->set_victim(removal);
     top->end = removal->end;
     top->count = static_cast<uint16_t>(top->count + removal->count);
+    top->AddChainBytes(removal->chain_bytes());
     top->depth = static_cast<uint8_t>(left.delta_count() + removal->depth);
     top->has_merge = true;
 

@@ -133,6 +133,7 @@ class PackedEditor
     const uint32_t slots =
         shape.level == 0 ? options.leaf_chain_length : options.inner_chain_length;
     const auto geometry = Page::GeometryOf(shape, slots);
+    if (!this->Fits(geometry)) return nullptr;
     void* memory = host_.Allocate(geometry.bytes);
     if (memory == nullptr) return nullptr;
     return new (memory) Page(shape, slots, geometry);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "bwlab/base/assert.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/bwtree/node_change.h"
 #include "bwlab/bwtree/tree_options.h"
@@ -84,16 +85,12 @@ class PageEditor {
     return totals;
   }
 
+  /// By the bytes of entire keys, though a page leaves out the prefix that its range fixes: a later
+  /// merge may widen the range, and what was left out must find room then.
   bool NeedsSplit(const Content& content, const Totals& totals) const {
     const TreeOptions& options = host_.options();
     return totals.count > options.capacity(content.level()) ||
-           (StoredBytes(content, totals) > options.page_bytes_max && totals.count > 1);
-  }
-
-  /// Of keys and values in one page, which leaves out the prefix that its range fixes.
-  static uint64_t StoredBytes(const Content& content, const Totals& totals) {
-    const uint32_t prefix_bytes = Page::PrefixBytes(ShapeOf(content, totals));
-    return totals.bytes - uint64_t{totals.count} * prefix_bytes;
+           (totals.bytes > options.page_bytes_max && totals.count > 1);
   }
 
   /// Of one page for all of the content.
@@ -180,6 +177,14 @@ class PageEditor {
     return Attempt::kDone;
   }
 
+  /// A page of this size may exist. The limits of splits and deltas see to it; should they fail, it
+  /// is a failed allocation and not a page that refers to the wrong places.
+  static bool Fits(const typename Page::Geometry& geometry) {
+    const bool fits = !Page::kHasHeap || geometry.bytes <= Locator::kPageBytesMax;
+    BWLAB_ASSERT(fits);
+    return fits;
+  }
+
   Host host_;
 
  private:
@@ -199,12 +204,16 @@ class PageEditor {
     if (ascending && totals.count <= 2 * capacity) {
       share = std::clamp(totals.count * 9 / 10, 1u, capacity);
     }
-    if (totals.count <= capacity) {  // too many bytes
+    if (totals.bytes > host_.options().page_bytes_max) {
+      // Where the bytes are halved, as far as the counts allow.
+      const uint32_t half = totals.count / 2;
+      const uint32_t first = totals.count > capacity ? std::min(totals.count - capacity, half) : 1;
+      const uint32_t last = std::min(totals.count - 1, std::max(capacity, half));
       share = 0;
       uint64_t bytes = 0;
       content.Visit([&](const Page& part, const Record<R>& record) {
         bytes += BytesOf(part, record);
-        return ++share < totals.count - 1 && bytes < totals.bytes / 2;
+        return ++share < last && (share < first || bytes < totals.bytes / 2);
       });
     }
     if (content.level() > 0) {
