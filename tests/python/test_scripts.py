@@ -189,14 +189,15 @@ def test_test_runs_every_part_and_ends_with_the_closing_lines(stage):
     with_tests(stage)
     done = stage.run("scripts/test")
     assert done.returncode == 0, done.stdout + done.stderr
-    native, asan, tsan = stage.calls("ctest")
+    native, asan, tsan, hooks = stage.calls("ctest")
     assert "--preset native" in native and "--label-regex" not in native
     assert "--preset asan" in asan and "--label-regex concurrency|unit" in asan
     assert "--preset tsan" in tsan and tsan.endswith("--label-regex concurrency")
-    assert all("--label-exclude long" in call for call in (native, asan, tsan))
-    assert all("--no-tests=error" in call for call in (native, asan, tsan))
+    assert "--preset hooks" in hooks and "--tests-regex" in hooks
+    assert all("--label-exclude long" in call for call in (native, asan, tsan, hooks))
+    assert all("--no-tests=error" in call for call in (native, asan, tsan, hooks))
     closing = done.stdout.split("0 failed\n")[-1]
-    assert closing.count("100% tests passed, 0 tests failed out of 7") == 3
+    assert closing.count("100% tests passed, 0 tests failed out of 7") == 4
     assert "1 passed in " in closing
 
 
@@ -213,7 +214,7 @@ def test_test_runs_the_rest_after_a_failure_and_then_fails(stage):
                         f" echo '50% tests passed, 1 tests failed out of 2'; exit 8; fi; {CTEST}")
     done = stage.run(".ci/run")
     assert done.returncode == 1
-    assert len(stage.calls("ctest")) == 3
+    assert len(stage.calls("ctest")) == 4
     assert "FAILED: native ctest (exit code 8" in done.stdout
     assert "50% tests passed, 1 tests failed out of 2" in done.stdout.split("FAILED: ")[-1]
 
@@ -233,9 +234,23 @@ def test_test_refuses_unknown_arguments(stage, arguments):
     assert done.returncode == 2 and "known: " in done.stderr
 
 
-@pytest.mark.parametrize("script", ["install-packages", "quickstart", "test", "plot"])
+@pytest.mark.parametrize("script", ["install-packages", "mutants", "quickstart", "test", "plot"])
 def test_help_explains_and_does_nothing(script):
     done = subprocess.run([REPOSITORY / "scripts" / script, "--help"], capture_output=True,
                           text=True, check=False, timeout=60)
     assert done.returncode == 0
     assert f"scripts/{script}" in done.stdout
+
+
+def test_mutants_lists_the_faults_of_the_header_and_refuses_others():
+    mutants = REPOSITORY / "scripts" / "mutants"
+    listed = subprocess.run([mutants, "--list"], capture_output=True, text=True, check=True)
+    names = listed.stdout.split()
+    header = (REPOSITORY / "core/bwlab/base/test_hooks.h").read_text()
+    assert len(names) >= 30 and len(set(names)) == len(names)
+    sources = "".join(path.read_text() for path in (REPOSITORY / "core/bwlab").rglob("*.h"))
+    for name in names:
+        assert f"F({name}," in header and f"BWLAB_MUTANT({name})" in sources, name
+    refused = subprocess.run([mutants, names[0], "Nonsense"], capture_output=True, text=True,
+                             check=False)
+    assert refused.returncode == 2 and "Nonsense" in refused.stderr

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 
 #include "bwlab/base/sanitizer.h"
 #include "bwlab/bwtree/bw_tree.h"
+#include "support/schedule.h"
 
 namespace bwlab::test {
 
@@ -57,6 +59,7 @@ class StressFixture : public testing::Test {
   using Tree = BwTree<Traits>;
   void SetUp() override {
     seed_ = Seed();
+    perturbation_.emplace(seed_);
     RecordProperty("seed", std::to_string(seed_));
     std::printf("seed %llu\n", static_cast<unsigned long long>(seed_));
   }
@@ -67,6 +70,7 @@ class StressFixture : public testing::Test {
   }
 
   uint64_t seed_ = 0;
+  std::optional<Perturbation> perturbation_;  // where the build has hooks
   std::unique_ptr<Tree> tree_ = std::move(Tree::Open(Traits::Options())).value();
 };
 

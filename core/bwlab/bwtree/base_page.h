@@ -11,6 +11,7 @@
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/mapping_table.h"
 #include "bwlab/bwtree/record_types.h"
 #include "bwlab/policy/reclamation/retired.h"
@@ -134,7 +135,10 @@ class BasePage : public Retired {
     if constexpr (R::Key::kInHead) {
       return 0;
     } else {
-      return shape.right == kNoPage ? 0 : CommonPrefixLength(shape.low, shape.high);
+      if (shape.right == kNoPage) return 0;
+      const uint32_t common = CommonPrefixLength(shape.low, shape.high);
+      return BWLAB_MUTANT(PrefixTooLong) && common > 0 && common < shape.low.size() ? common + 1
+                                                                                    : common;
     }
   }
 

@@ -3,6 +3,7 @@
 // Changes of nodes that may end in a split. How a node changes is the delta layout's business; that
 // the parent learns of a split is the tree's. Included by bw_tree.h.
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -40,6 +41,7 @@ Attempt BwTree<Traits>::PublishTerm(SessionState& state, Node& parent, const Del
 template <TreeTraits Traits>
 void BwTree<Traits>::AfterSplit(SessionState& state, const Node& node, const Split<R>& split) {
   if (!split.happened()) return;
+  BWLAB_POINT(SplitUnposted);
   (void)PostSeparator(state, node.id(), split.separator, split.right, node.level() + 1);
 }
 

@@ -2,6 +2,7 @@
 
 // Descent and point reads. Included by bw_tree.h.
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -9,6 +10,7 @@ namespace bwlab {
 template <TreeTraits Traits>
 typename BwTree<Traits>::Node BwTree<Traits>::Read(PageId id) const {
   const Node node(id, table_.Load(id));
+  BWLAB_POINT(NodeRead);
   node.Prefetch();
   return node;
 }
@@ -29,7 +31,7 @@ typename BwTree<Traits>::Node BwTree<Traits>::ReadRoot(uint64_t* root) const {
 template <TreeTraits Traits>
 PageId BwTree<Traits>::ChildFor(const Node& inner, const Probe& key, Stats& stats) const {
   const IndexTerm term = inner.TermFor(key, stats);
-  if (term.has_intent()) [[unlikely]]
+  if (term.has_intent() && !BWLAB_MUTANT(IntentIgnoredByReaders)) [[unlikely]]
     return inner.TermBefore(Read(term.child()).low()).child();
   return term.child();
 }
@@ -41,7 +43,7 @@ typename BwTree<Traits>::Node BwTree<Traits>::FindNode(const Probe& key, uint32_
                                                        Stats& stats) const {
   Node node = ReadRoot();
   for (;;) {
-    if (node.IsBeyond(key)) [[unlikely]] {
+    if (node.IsBeyond(key) && !BWLAB_MUTANT(UnpostedSplitNotStepped)) [[unlikely]] {
       node = Read(node.right());
     } else if (node.level() == level) {
       return node;

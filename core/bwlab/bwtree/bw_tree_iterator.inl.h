@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -171,7 +172,7 @@ class BwTree<Traits>::Iterator {
       // The leaf found may begin lower, if it has absorbed its neighbour since.
       std::swap(bound_, high_);
       if (!LoadAtBound()) return;
-      at_ = CountBelow(bound_, false);
+      at_ = BWLAB_MUTANT(IteratorRepeatsAbsorbed) ? 0 : CountBelow(bound_, false);
     }
   }
   /// To the record before at_, where need be in an earlier leaf.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 #include "bwlab/bwtree/page_filler.h"
 
@@ -108,6 +109,7 @@ void BwTree<Traits>::ParkSession(SessionState& state) {
 template <TreeTraits Traits>
 auto BwTree<Traits>::FreeRetired(SessionState& state) {
   return [this, &state](Retired* retired) {
+    BWLAB_POINT(PageFreed);
     state.stats.Add(TreeEvent::kPageFreed);
     const PageId dead = Edit(state).FreeRetired(retired);
     if (dead != kNoPage) table_.FreeId(dead);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -91,14 +92,14 @@ void BwTree<Traits>::TryMerge(SessionState& state, const Node& node) {
       return at < 3;
     });
     if (!exists[1] || terms[1].child() != node.id()) return;  // not posted, or gone
-    const int victim = exists[0] ? 1 : 2;
+    const int victim = exists[0] && !BWLAB_MUTANT(SecondChildMerged) ? 1 : 2;
     if (!exists[victim]) {
       // An only child gets a neighbour when its parent is merged.
       if (IsUnderfull(parent)) TryMerge(state, parent);
       return;
     }
     for (int at = victim - 1; at <= victim + 1; ++at) {
-      if (exists[at] && terms[at].has_intent()) return;  // I9
+      if (exists[at] && terms[at].has_intent() && !BWLAB_MUTANT(NeighboursIntended)) return;  // I9
     }
     const Node right = Read(terms[victim].child());
     if (!MayMerge(Read(terms[victim - 1].child()), right)) return;
@@ -110,6 +111,7 @@ void BwTree<Traits>::TryMerge(SessionState& state, const Node& node) {
     const Attempt attempt = PublishTerm(state, parent, intent);
     if (attempt == Attempt::kLost) continue;
     if (attempt != Attempt::kDone) return;
+    BWLAB_POINT(IntentPlaced);
     // Whoever descends there for writing carries the merge out. Without memory the intent stands
     // until the next writer comes.
     Node helped;
@@ -126,9 +128,11 @@ OpResult BwTree<Traits>::HelpMerge(SessionState& state, const Node& parent, cons
   Node victim;
   OpResult result = MarkVictim(state, term.child(), &victim);
   if (result != OpResult::kOk) return result;
+  BWLAB_POINT(VictimMarked);
   PageId heir = kNoPage;
   result = AbsorbVictim(state, parent, victim, &heir);
   if (result != OpResult::kOk || heir == kNoPage) return result;
+  BWLAB_POINT(VictimAbsorbed);
 
   // M4: the index term goes. Its disappearance is what ends the merge, so that one thread alone
   // retires the victim.
@@ -142,10 +146,11 @@ OpResult BwTree<Traits>::HelpMerge(SessionState& state, const Node& parent, cons
     if (present.marked()) return OpResult::kOk;
     bool exact;
     const IndexTerm now = present.TermFor(separator, state.stats, &exact);
-    if (!exact || now != term) return OpResult::kOk;
+    if (!exact || (now != term && !BWLAB_MUTANT(TermOfOthersRemoved))) return OpResult::kOk;
     const Attempt attempt = PublishTerm(state, present, removal);
     if (attempt == Attempt::kLost) continue;
     if (attempt != Attempt::kDone) return FailureOf(attempt);
+    BWLAB_POINT(TermRemoved);
     state.stats.Add(victim.is_leaf() ? TreeEvent::kLeafMerge : TreeEvent::kInnerMerge);
     AfterMerge(state, present.id(), heir, victim);
     Edit(state).RetireNode(victim);  // M5
@@ -159,7 +164,7 @@ template <TreeTraits Traits>
 OpResult BwTree<Traits>::MarkVictim(SessionState& state, PageId victim, Node* marked) {
   for (;;) {
     *marked = Read(victim);
-    if (marked->marked()) return OpResult::kOk;
+    if (marked->marked() || BWLAB_MUTANT(VictimNotMarked)) return OpResult::kOk;
     if (!marked->is_leaf()) {
       IndexTerm intended;
       const bool none = marked->Visit([&](const Record<R>& record) {
@@ -244,12 +249,16 @@ void BwTree<Traits>::TryShrinkRoot(SessionState& state) {
     uint64_t root_ref;
     Node root = ReadRoot(&root_ref);
     if (root.is_leaf() || root.right() != kNoPage || OnlyChild(root) == kNoPage) return;
-    if (root_.load(std::memory_order_acquire) != root_ref) continue;  // (G1)
+    if (root_.load(std::memory_order_acquire) != root_ref &&  // (G1)
+        !BWLAB_MUTANT(ShrinkWithoutRootCheck)) {
+      continue;
+    }
     if (!root.marked()) {
       const Attempt attempt = Edit(state).Mark(root);
       if (attempt == Attempt::kLost) continue;
       if (attempt != Attempt::kDone) return;  // a later merge tries again
     }
+    BWLAB_POINT(RootMarked);
     FinishRootShrink(state, root_ref, root);
   }
 }

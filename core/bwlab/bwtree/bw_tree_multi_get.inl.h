@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -45,7 +46,7 @@ std::size_t BwTree<Traits>::MultiGet(SessionState& state, std::span<const Key> k
         } else {
           Payload payload;
           const bool present = descent.node.Find(descent.key, &payload, state.stats);
-          OpResult& result = results[descent.at];
+          OpResult& result = results[BWLAB_MUTANT(MultiGetForgetsPlaces) ? first + i : descent.at];
           result = OpResult::kNotFound;
           if (present) {
             const bool stored =

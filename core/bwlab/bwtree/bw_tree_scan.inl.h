@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -30,8 +31,9 @@ std::size_t BwTree<Traits>::Scan(SessionState& state, const Key& first, std::siz
     if (right != kNoPage) (void)Read(right);
     keys.SetPrefix(leaf.prefix());
     if (!leaf.VisitFrom(from, emit) || right == kNoPage) return visited;
+    BWLAB_POINT(ScanLeavesLeaf);
     from = leaf.high();
-    leaf = Read(right);
+    leaf = Read(BWLAB_MUTANT(ScanMixesTwoWords) ? Read(leaf.id()).right() : right);
   }
 }
 
@@ -41,7 +43,8 @@ template <TreeTraits Traits>
 typename BwTree<Traits>::Node BwTree<Traits>::FindNodeBefore(const Probe* end) const {
   Node node = ReadRoot();
   for (;;) {
-    if (node.right() != kNoPage && (end == nullptr || node.high() < *end)) {
+    if (node.right() != kNoPage && (end == nullptr || node.high() < *end) &&
+        !(BWLAB_MUTANT(ReverseScanStopsAtSplit) && node.is_leaf())) {
       node = Read(node.right());
     } else if (node.level() == 0) {
       return node;
@@ -78,6 +81,7 @@ std::size_t BwTree<Traits>::ReverseScan(SessionState& state, const Key* first, s
     end = leaf.low();
     bound = &end;
     inclusive = false;
+    BWLAB_POINT(ScanLeavesLeaf);
     leaf = FindNodeBefore(bound);
   }
 }

@@ -3,6 +3,7 @@
 // The second half of a split, the growth of the root, and the descent of writers, who owe help to
 // every structure modification that they meet. Included by bw_tree.h.
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -24,14 +25,14 @@ OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, const Probe& key,
       // The root (H3), or a victim that an older word of its parent led to: the present one leads
       // elsewhere.
       if (node->id() == static_cast<PageId>(root_ref)) FinishRootShrink(state, root_ref, *node);
-    } else if (node->IsBeyond(key)) [[unlikely]] {
+    } else if (node->IsBeyond(key) && !BWLAB_MUTANT(SplitUnnoticed)) [[unlikely]] {
       state.stats.Add(TreeEvent::kSeparatorHelped);
       helped = PostSeparator(state, node->id(), node->high(), node->right(), node->level() + 1);
     } else if (node->level() == level) {
       return OpResult::kOk;
     } else {
       const IndexTerm term = node->TermFor(key, state.stats);
-      if (!term.has_intent()) [[likely]] {
+      if (!term.has_intent() || BWLAB_MUTANT(MergeNotFinished)) [[likely]] {
         *node = Read(term.child());
         continue;
       }
@@ -73,14 +74,18 @@ OpResult BwTree<Traits>::PostSeparator(SessionState& state, PageId left, const P
     if (exact) {
       // Another child's intent here is a merge that is almost over, whose range has been split at
       // the same key again.
-      if (present.child() == right || !present.has_intent()) return OpResult::kOk;
+      if (present.child() == right || !present.has_intent() ||
+          BWLAB_MUTANT(IntentTakenForSeparator)) {
+        return OpResult::kOk;
+      }
       const OpResult helped = HelpMerge(state, parent, present);
       if (helped != OpResult::kOk) return helped;
       continue;
     }
     // Only now, after the parent's word was read: the split must still stand, or the CAS on that
     // word would post a separator whose page has been merged away since.
-    if (!split_stands()) return OpResult::kOk;
+    if (!split_stands() && !BWLAB_MUTANT(SplitNotChecked)) return OpResult::kOk;
+    BWLAB_POINT(SplitChecked);
 
     const Attempt attempt = PublishTerm(state, parent, term);
     if (attempt == Attempt::kDone) return OpResult::kOk;
@@ -105,7 +110,8 @@ OpResult BwTree<Traits>::GrowRoot(SessionState& state, uint64_t root_ref, const 
   const Payload terms[] = {Payload(root.id()), Payload(root.right())};
   const uint64_t bytes = Page::RecordBytes(level, R::Key::BytesOf(root.low()), terms[0]) +
                          Page::RecordBytes(level, R::Key::BytesOf(root.high()), terms[1]);
-  Page* page = editor.NewPage({level, 2, bytes, root.low(), Probe{}, kNoPage});
+  const uint32_t children = BWLAB_MUTANT(RootWithoutRightChild) ? 1 : 2;
+  Page* page = editor.NewPage({level, children, bytes, root.low(), Probe{}, kNoPage});
   if (page == nullptr) return OpResult::kOutOfMemory;
   const PageId id = host.TakeId();
   if (id == kNoPage) {
@@ -114,9 +120,10 @@ OpResult BwTree<Traits>::GrowRoot(SessionState& state, uint64_t root_ref, const 
   }
   PageFiller<Page> filler(*page);
   filler.Add(root.low(), terms[0]);
-  filler.Add(root.high(), terms[1]);
+  if (children == 2) filler.Add(root.high(), terms[1]);
   filler.Finish();
   table_.Install(id, Editor::WordOf(page));
+  BWLAB_POINT(RootReady);
   if (SwingRoot(root_ref, id)) {
     state.stats.Add(TreeEvent::kRootGrowth);
   } else {

@@ -2,6 +2,7 @@
 
 // Insert, Upsert, Update and Delete: one delta, one CAS. Included by bw_tree.h.
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/bw_tree.h"
 
 namespace bwlab {
@@ -30,9 +31,11 @@ OpResult BwTree<Traits>::Write(SessionState& state, const Key& key, const Payloa
 
       Attempt attempt = Edit(state).Append(leaf, delta, cursor);
       const bool full = attempt == Attempt::kFull;
-      if (full) attempt = Consolidate(state, leaf, &delta);
+      if (full) attempt = Consolidate(state, leaf, BWLAB_MUTANT(LostWhenFull) ? nullptr : &delta);
       if (attempt == Attempt::kDone) {
-        const int change = (Removes(kind) ? 0 : 1) - (present ? 1 : 0);
+        BWLAB_POINT(WritePublished);
+        int change = (Removes(kind) ? 0 : 1) - (present ? 1 : 0);
+        if (BWLAB_MUTANT(DeleteNotCounted)) change = std::max(change, 0);
         // (C3) relaxed: the owner alone writes. Done before the operation returns, so that Size is
         // exact for whoever is ordered after it.
         state.size_delta.store(state.size_delta.load(std::memory_order_relaxed) + change,

@@ -7,6 +7,7 @@
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/base_page.h"
 #include "bwlab/bwtree/delta.h"
 #include "bwlab/bwtree/linked_chain.h"
@@ -213,7 +214,9 @@ class LinkedNode {
         const auto order = key.Order(*delta);
         if (order == 0) return {delta, page, {}};
         shortcut.Meet(order, *delta);
-      } else if (delta->kind == DeltaKind::kMerge && probe >= delta->key()) {
+      } else if (delta->kind == DeltaKind::kMerge &&
+                 (BWLAB_MUTANT(MergeForkAtWrongSide) ? probe > delta->key()
+                                                     : probe >= delta->key())) {
         delta = delta->victim();
         page = delta->base;
         continue;

@@ -10,6 +10,7 @@
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/base_page.h"
 #include "bwlab/bwtree/delta.h"
 #include "bwlab/policy/reclamation/retired.h"
@@ -91,7 +92,7 @@ class SearchShortcut {
   void Meet(std::strong_ordering order, const LinkedDeltaFields<R>& delta) {
     if (delta.position == kNoPosition || delta.has_merge) return;
     const uint32_t below = delta.position;
-    if (order <= 0) first_ = std::max(first_, below);
+    if (order <= 0) first_ = std::max(first_, below + (BWLAB_MUTANT(ShortcutTooNarrow) ? 1 : 0));
     if (order >= 0) last_ = std::min(last_, below + (order == 0 ? 1 : 0));
   }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/layout_linked.h"
 #include "bwlab/bwtree/node_change.h"
 #include "bwlab/bwtree/page_editor.h"
@@ -92,9 +93,11 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     }
     if (cursor.present_) --top->count;
     if (!Removes(delta.kind)) ++top->count;
+    BWLAB_POINT(DeltaFilled);
 
     uint64_t expected = node.raw();
     if (!Publish(node, top, &expected)) {
+      if (BWLAB_MUTANT(LinkedLostCasCountsAsWon)) return Attempt::kDone;
       if constexpr (!kPreallocated) FreeDelta(top);
       node = Node(node.id(), expected);
       return Attempt::kLost;
@@ -340,6 +343,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     RightHalfSink<Page> sink(*right, cut.left.count);
     content.WriteTo(sink);
     host_.table().Install(right_id, WordOf(right));
+    BWLAB_POINT(RightHalfInstalled);
     top->word = right_id;
     top->end = top;
     top->count = static_cast<uint16_t>(cut.left.count);

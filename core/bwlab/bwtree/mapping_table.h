@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "bwlab/base/memory.h"
+#include "bwlab/base/test_hooks.h"
 
 namespace bwlab {
 
@@ -52,8 +53,12 @@ class MappingTable {
   /// Replaces `expected` and returns true, or stores the present word in `expected` and returns
   /// false.
   bool CompareExchange(PageId id, uint64_t& expected, uint64_t desired) {
-    return word(id).compare_exchange_strong(expected, desired, std::memory_order_acq_rel,  // (W1)
-                                            std::memory_order_acquire);                    // (R1)
+    BWLAB_POINT(BeforeCas);
+    const bool won =
+        word(id).compare_exchange_strong(expected, desired, std::memory_order_acq_rel,  // (W1)
+                                         std::memory_order_acquire);                    // (R1)
+    won ? BWLAB_POINT(CasWon) : BWLAB_POINT(CasLost);
+    return won;
   }
 
   /// An id for the calling thread alone, or kNoPage when all are used up.
@@ -65,9 +70,12 @@ class MappingTable {
       // Another thread may take and use this id meanwhile; then the word is no link, and the tag
       // makes the CAS fail.
       const uint64_t next = word(id).load(std::memory_order_relaxed) >> kLinkShift;
-      const uint64_t desired = ((first >> 32) + 1) << 32 | (next & UINT32_MAX);
+      BWLAB_POINT(IdLinkRead);
+      const uint64_t tag_step = BWLAB_MUTANT(NoTagAgainstABA) ? 0 : 1;
+      const uint64_t desired = ((first >> 32) + tag_step) << 32 | (next & UINT32_MAX);
       if (free_.compare_exchange_weak(first, desired, std::memory_order_acquire)) {
         word(id).store(0, std::memory_order_relaxed);
+        BWLAB_POINT(IdTaken);
         return id;
       }
     }
@@ -76,16 +84,18 @@ class MappingTable {
     do {
       if (id >= pages_max_) return kNoPage;
     } while (!next_id_.compare_exchange_weak(id, id + 1, std::memory_order_relaxed));
+    BWLAB_POINT(IdTaken);
     return static_cast<PageId>(id);
   }
 
   /// Takes back an id that no thread can hold any more: its grace period is over.
   void FreeId(PageId id) {
+    BWLAB_POINT(IdFreed);
     uint64_t first = free_.load(std::memory_order_relaxed);
     uint64_t desired;
     do {
       word(id).store((first & UINT32_MAX) << kLinkShift | kLinkFlag, std::memory_order_relaxed);
-      desired = ((first >> 32) + 1) << 32 | id;
+      desired = ((first >> 32) + (BWLAB_MUTANT(NoTagAgainstABA) ? 0 : 1)) << 32 | id;
       // (T3) release: pairs with (T2).
     } while (!free_.compare_exchange_weak(first, desired, std::memory_order_release,
                                           std::memory_order_relaxed));

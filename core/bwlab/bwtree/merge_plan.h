@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/delta.h"
 #include "bwlab/bwtree/page_filler.h"
 
@@ -149,7 +150,7 @@ class MergePlan {
       const auto position = base.template Locate<Search>(deltas[i].key);
       plan.steps_[i] = {position.lower(), position.exact};
       if (deltas[i].removes()) {
-        plan.count_ -= position.exact ? 1 : 0;
+        plan.count_ -= position.exact && !BWLAB_MUTANT(TombstoneForgotten) ? 1 : 0;
       } else {
         plan.count_ += position.exact ? 0 : 1;
       }
@@ -179,6 +180,10 @@ class MergePlan {
       const Step& step = steps_[i];
       sink.Run(base_, done, step.base_position - done);
       if (!deltas_[i].removes()) sink.One(base_.prefix(), {deltas_[i].key, deltas_[i].payload});
+      if (BWLAB_MUTANT(TombstoneForgotten) && deltas_[i].removes()) {
+        done = step.base_position;
+        continue;
+      }
       done = step.base_position + (step.in_base ? 1 : 0);
     }
     sink.Run(base_, done, base_end_ - done);

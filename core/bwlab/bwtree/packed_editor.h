@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <new>
 
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/layout_packed.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/bwtree/node_change.h"
@@ -39,13 +40,17 @@ class PackedEditor
     Cursor(const Node& node, const Probe& probe) : page_(&node.page()), key_(page_->InPage(probe)) {
       in_base_ = page_->template Locate<Search>(key_).exact;
     }
-    bool IsOn(const Node& node) const { return &node.page() == page_ && !node.marked(); }
+    bool IsOn(const Node& node) const {
+      if (BWLAB_MUTANT(AnyPageIsTheCursors)) return !node.marked();
+      return &node.page() == page_ && (!node.marked() || BWLAB_MUTANT(MarkIgnored));
+    }
 
     /// Whether the key is present. To be called with the node's present word before each Append.
     template <class Stats>
     bool Look(const Node& node, Stats& /*stats*/) {
       older_ = page_->template MatchSlots<Search>(node.word().members(), key_);
       if (older_ == 0) return in_base_;
+      if (BWLAB_MUTANT(TombstoneTakenForKey)) return true;
       return page_->SlotKind(static_cast<uint32_t>(std::countr_zero(older_))) != DeltaKind::kDelete;
     }
 
@@ -65,15 +70,23 @@ class PackedEditor
     if (!cursor.claim_.valid()) {
       cursor.claim_ = page.ClaimSlot(cursor.key_, delta.payload);
       if (!cursor.claim_.valid()) return Attempt::kFull;
-      page.FillSlot(cursor.claim_, cursor.key_, delta.payload, delta.kind);
+      BWLAB_POINT(SlotClaimed);
+      if (!BWLAB_MUTANT(PublishedBeforeFilled)) {
+        page.FillSlot(cursor.claim_, cursor.key_, delta.payload, delta.kind);
+      }
+      BWLAB_POINT(SlotFilled);
     }
-    const uint32_t members = (node.word().members() & ~cursor.older_) | uint32_t{1}
-                                                                            << cursor.claim_.slot;
+    const uint32_t dropped = BWLAB_MUTANT(OlderMemberStays) ? 0 : cursor.older_;
+    const uint32_t members = (node.word().members() & ~dropped) | uint32_t{1} << cursor.claim_.slot;
     uint64_t expected = node.raw();
     if (!host_.table().CompareExchange(node.id(), expected, Word(&page, members).raw())) {
       host_.stats().Add(TreeEvent::kCasLost);
+      if (BWLAB_MUTANT(LostCasCountsAsWon)) return Attempt::kDone;
       node = Node(node.id(), expected);
       return Attempt::kLost;
+    }
+    if (BWLAB_MUTANT(PublishedBeforeFilled)) {
+      page.FillSlot(cursor.claim_, cursor.key_, delta.payload, delta.kind);
     }
     host_.stats().Add(PublishedEvent(delta.kind));
     return Attempt::kDone;
@@ -97,6 +110,9 @@ class PackedEditor
   /// consolidation with two outcomes, not a delta.
   Attempt Consolidate(const Node& node, const Delta<R>* extra, Split<R>* split) {
     Deltas deltas = node.AllDeltas();
+    if (BWLAB_MUTANT(DeltaForgotten) && deltas.size() > 1) {
+      deltas = Node(node.id(), node.raw() & (node.raw() - 1)).AllDeltas();
+    }
     if (extra != nullptr) {
       deltas.Supersede({node.InPage(extra->key), extra->payload, extra->kind});
     }
@@ -112,7 +128,8 @@ class PackedEditor
     const Deltas right_deltas = right.AllDeltas();
     const Plan plan = Plan::template Make<Search>(left.page(), left_deltas);
     const Plan tail = Plan::template Make<Search>(right.page(), right_deltas);
-    return this->Replace(left, {plan, &tail, right.high(), right.right()}, split);
+    const Plan* const right_part = BWLAB_MUTANT(RightPartOfMergeLost) ? nullptr : &tail;
+    return this->Replace(left, {plan, right_part, right.high(), right.right()}, split);
   }
 
   /// Freezes the node. On a lost CAS `node` stays as it was.
@@ -157,10 +174,17 @@ class PackedEditor
   }
   void FreeNode(const Node& node) { FreePage(&node.page()); }
   /// For a node whose present word a CAS has just replaced.
-  void RetirePageOf(const Node& node) { host_.Retire(&node.page()); }
+  void RetirePageOf(const Node& node) {
+    if (BWLAB_MUTANT(ReplacedPageFreedAtOnce)) return FreePage(&node.page());
+    host_.Retire(&node.page());
+  }
   /// For a marked node that no page leads to any more.
   void RetireNode(const Node& node) {
-    node.page().set_dying_id(node.id());
+    if (BWLAB_MUTANT(IdReusedAtOnce)) {
+      host_.table().FreeId(node.id());
+    } else {
+      node.page().set_dying_id(node.id());
+    }
     host_.Retire(&node.page());
   }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/bwtree/node_change.h"
 #include "bwlab/bwtree/tree_options.h"
@@ -121,7 +122,8 @@ class PageEditor {
       // The shortest key that tells the halves apart (suffix truncation, Bayer and Unterauer, TODS
       // 1977). Not in inner nodes, whose separators are the low keys of their children.
       if (content.level() == 0) {
-        cut.separator = cut.separator.substr(0, CommonPrefixLength(last, cut.separator) + 1);
+        const uint32_t more = BWLAB_MUTANT(SeparatorTooShort) ? 0 : 1;
+        cut.separator = cut.separator.substr(0, CommonPrefixLength(last, cut.separator) + more);
       }
     }
     return cut;
@@ -153,7 +155,11 @@ class PageEditor {
 
     RecordSink<Page> sink(left, right);
     content.WriteTo(sink);
-    if (splits) host_.table().Install(right_id, Derived::WordOf(right));
+    BWLAB_POINT(ReplacementWritten);
+    if (splits) {
+      host_.table().Install(right_id, Derived::WordOf(right));
+      BWLAB_POINT(RightHalfInstalled);
+    }
 
     uint64_t expected = node.raw();
     if (!host_.table().CompareExchange(node.id(), expected, Derived::WordOf(left))) {
@@ -232,8 +238,9 @@ class PageEditor {
     const Cut cut = CutOfSplit(content, totals, keys);
     *right_id = host_.TakeId();
     if (*right_id == kNoPage) return Attempt::kOutOfPageIds;
+    const PageId sibling = BWLAB_MUTANT(RightHalfLost) ? content.right : *right_id;
     *left = derived().NewPage(
-        {content.level(), cut.left.count, cut.left.bytes, content.low(), cut.separator, *right_id});
+        {content.level(), cut.left.count, cut.left.bytes, content.low(), cut.separator, sibling});
     *right = *left == nullptr ? nullptr : NewRightPage(content, totals, cut);
     if (*right != nullptr) return Attempt::kDone;
     if (*left != nullptr) derived().FreePage(*left);

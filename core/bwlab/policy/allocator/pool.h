@@ -11,6 +11,7 @@
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/memory.h"
 #include "bwlab/base/sanitizer.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/policy/allocator/pool_depot.h"
 
 namespace bwlab {
@@ -68,7 +69,7 @@ struct PoolAllocator {
       FreePage*& list = lists_[bytes / kCacheLineBytes];
       list = new (address) FreePage{list};
       BWLAB_POISON(static_cast<char*>(address) + sizeof(FreePage), bytes - sizeof(FreePage));
-      if (AddRoom(-static_cast<int64_t>(bytes)) < 0) Spill();
+      if (AddRoom(-static_cast<int64_t>(bytes)) < 0 && !BWLAB_MUTANT(PoolNeverSpills)) Spill();
     }
 
     /// Bytes that are free here: in the lists, at most pooled_bytes_max and one batch of the depot,

@@ -9,6 +9,7 @@
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/fence.h"
 #include "bwlab/base/memory.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/policy/reclamation/ready_pages.h"
 #include "bwlab/policy/reclamation/reclamation_options.h"
 #include "bwlab/policy/reclamation/retired.h"
@@ -99,7 +100,7 @@ class AnnouncedEpochs::Participant {
     BWLAB_ASSERT(!pinned());
     Collect(free);
     RetiredList rest = TakeWaiting();
-    if (rest.empty()) return;
+    if (rest.empty() || BWLAB_MUTANT(OrphansLost)) return;
     // (E8) release: pairs with AdoptOrphans.
     rest.tail->next = domain_.orphans_.load(std::memory_order_relaxed);
     while (!domain_.orphans_.compare_exchange_weak(
@@ -141,6 +142,7 @@ class AnnouncedEpochs::Participant {
 
   /// `epoch` comes from LoadEpoch and every section before that load is over.
   void Announce(uint64_t epoch) {
+    BWLAB_POINT(EpochLoaded);
     // (E2) release: a collector that reads this value (E5) must also have this thread's earlier
     // sections behind it.
     announced_.store(epoch, std::memory_order_release);
@@ -154,9 +156,11 @@ class AnnouncedEpochs::Participant {
     } else {
       FullFence();
     }
+    BWLAB_POINT(EpochAnnounced);
   }
 
   void AnnounceQuiescent() {
+    BWLAB_POINT(SectionEnds);
     // (E6) release: the section's loads happen before a collector's reading of it (E5).
     announced_.store(kQuiescent, std::memory_order_release);
   }
@@ -181,6 +185,7 @@ class AnnouncedEpochs::Participant {
       // (E3) acq_rel: releases the unlinking of the batch to (E1); acquires what earlier closers
       // released.
       const uint64_t stamp = domain_.epoch_.fetch_add(1, std::memory_order_acq_rel);
+      BWLAB_POINT(BatchClosed);
       closed_[(closed_first_ + closed_count_) % kClosedMax] = {stamp, std::exchange(open_, {})};
       ++closed_count_;
     }
@@ -188,7 +193,10 @@ class AnnouncedEpochs::Participant {
     // Who is in no section holds nothing, and need not wait for its own next announcement.
     if (!pinned() && !quiescent()) Announce(LoadEpoch());
     const uint64_t oldest = domain_.OldestAnnounced();
-    while (closed_count_ > 0 && closed_[closed_first_].stamp < oldest) ready_.Add(TakeClosed());
+    const uint64_t free_before = oldest + (BWLAB_MUTANT(OneEpochEarly) ? 1 : 0);
+    while (closed_count_ > 0 && closed_[closed_first_].stamp < free_before) {
+      ready_.Add(TakeClosed());
+    }
   }
 
   /// The first of the closed batches. Precondition: there is one.
@@ -244,6 +252,7 @@ inline uint64_t AnnouncedEpochs::OldestAnnounced() const {
        p = p->next_) {
     // (E5) acquire: pairs with (E2) and (E6).
     const uint64_t announced = p->announced_.load(std::memory_order_acquire);
+    BWLAB_POINT(AnnouncementRead);
     if (announced < oldest) oldest = announced;
   }
   return oldest;

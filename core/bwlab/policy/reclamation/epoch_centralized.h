@@ -7,6 +7,7 @@
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/policy/reclamation/ready_pages.h"
 #include "bwlab/policy/reclamation/reclamation_options.h"
 #include "bwlab/policy/reclamation/retired.h"
@@ -90,16 +91,21 @@ struct EpochCentralized {
 
     /// @return false, with nothing changed, where `epoch` is not the current one any more.
     bool TryJoin(uint64_t epoch) {
+      BWLAB_POINT(EpochLoaded);
       // (J2) acquire: keeps the section's loads and (J3) behind it, and pairs with (K5) as told
       // above. The release half goes on with the chain of releases from (J4) to (K5).
       SlotOf(epoch).joined.fetch_add(1, std::memory_order_acq_rel);
       // (J3) relaxed: (J2) acquired the (K5) that would forbid this epoch.
-      if (current_.load(std::memory_order_relaxed) == epoch) return true;
+      if (current_.load(std::memory_order_relaxed) == epoch) {
+        BWLAB_POINT(EpochAnnounced);
+        return true;
+      }
       Quit(epoch);
       return false;
     }
 
     void Quit(uint64_t epoch) {
+      BWLAB_POINT(SectionEnds);
       // (J4) release: the section's loads happen before (K5) reads zero.
       SlotOf(epoch).joined.fetch_sub(1, std::memory_order_release);
     }
@@ -126,6 +132,7 @@ struct EpochCentralized {
       // (K3) acq_rel: goes on with the release sequence of (K1); hands the above to (J1).
       current_.compare_exchange_strong(epoch, epoch + 1, std::memory_order_acq_rel,
                                        std::memory_order_relaxed);
+      BWLAB_POINT(BatchClosed);
     }
 
     /// Moves the pages of all epochs that nobody can be in to `ready`. `joined` is the epoch of the
@@ -136,7 +143,9 @@ struct EpochCentralized {
       uint64_t oldest = oldest_.load(std::memory_order_acquire);
       // (K5) acq_rel: pairs with (J2) and (J4).
       while (oldest < joined &&
-             SlotOf(oldest).joined.fetch_add(0, std::memory_order_acq_rel) == 0) {
+             (SlotOf(oldest).joined.fetch_add(0, std::memory_order_acq_rel) == 0 ||
+              BWLAB_MUTANT(JoinedNotCounted))) {
+        BWLAB_POINT(AnnouncementRead);
         TakePages(SlotOf(oldest), ready);
         // (K7) acq_rel: pairs with (K4) and Advance. Where it fails `oldest` is what others
         // reached.

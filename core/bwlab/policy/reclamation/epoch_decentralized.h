@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bwlab/base/memory.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/policy/reclamation/announced_epochs.h"
 #include "bwlab/policy/reclamation/reclamation_options.h"
 
@@ -36,7 +37,7 @@ struct EpochDecentralized {
 
     /// Begins a section; sections nest.
     void Enter() {
-      if (!nesting().Enter()) return;
+      if (!nesting().Enter() || BWLAB_MUTANT(NoAnnouncement)) return;
       Announce(LoadEpoch());
       BarrierAfterAnnouncing();
     }

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/test_hooks.h"
 #include "bwlab/policy/reclamation/announced_epochs.h"
 #include "bwlab/policy/reclamation/reclamation_options.h"
 
@@ -56,7 +57,7 @@ struct Qsbr {
     }
 
     void Exit() {
-      if (!nesting().Exit()) return;
+      if (!nesting().Exit() && !BWLAB_MUTANT(QuiescentInside)) return;
       const uint64_t epoch = LoadEpoch();
       if (epoch != announced()) Announce(epoch);
     }

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/test_hooks.h"
 
 namespace bwlab {
 
@@ -15,7 +16,7 @@ class SectionNesting {
   /// @return true for the outermost section.
   bool Exit() {
     BWLAB_ASSERT(depth_ > 0);
-    return --depth_ == 0;
+    return --depth_ == 0 || BWLAB_MUTANT(NestedExitEnds);
   }
   bool open() const { return depth_ != 0; }
 
