@@ -2,6 +2,7 @@
 
 find_package(Threads REQUIRED)
 find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)
 
 # xsimd's own CMake target adds a link to xtl that nothing needs; the headers are enough.
 find_path(BWLAB_XSIMD_INCLUDE_DIR xsimd/xsimd.hpp REQUIRED)

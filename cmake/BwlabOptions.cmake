@@ -5,6 +5,7 @@ option(BWLAB_BUILD_EXPERIMENTS "Build run_experiment and what it needs (TBB, JSO
 set(BWLAB_ARCH "" CACHE STRING "Value for -march: native, x86-64-v3, ... (empty: the compiler's default)")
 set(BWLAB_SANITIZE "" CACHE STRING "Value for -fsanitize: address,undefined or thread (empty: none)")
 option(BWLAB_COVERAGE "Instrument for gcov" OFF)
+option(BWLAB_FUZZERS "Build the fuzzers (clang)" OFF)
 option(BWLAB_TEST_HOOKS "Let tests step in between the steps of the engine, and seed faults (core/bwlab/base/test_hooks.h)" OFF)
 
 find_program(BWLAB_CCACHE ccache)
@@ -21,6 +22,10 @@ if(BWLAB_SANITIZE)
   target_compile_options(bwlab_flags INTERFACE -fsanitize=${BWLAB_SANITIZE} -fno-sanitize-recover=all
                                                -fno-omit-frame-pointer)
   target_link_options(bwlab_flags INTERFACE -fsanitize=${BWLAB_SANITIZE})
+endif()
+if(BWLAB_FUZZERS)
+  target_compile_options(bwlab_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(bwlab_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(BWLAB_COVERAGE)
   target_compile_options(bwlab_flags INTERFACE --coverage)

@@ -22,7 +22,7 @@ bwlab_variant(backoff_adaptive "pauses as long as recent losses suggest" "using 
 
 # Consolidation
 bwlab_variant(consolidate_reader "readers consolidate long chains too" "using Consolidation = ReaderConsolidation;")
-if(NOT BWLAB_SANITIZE MATCHES "thread") # it takes the hand-over of tasks inside TBB's library for races
+if(NOT BWLAB_SANITIZE MATCHES "thread") # which takes the hand-over of tasks inside TBB's library for races
   bwlab_variant(consolidate_background "a worker thread consolidates what writers report" "using Consolidation = BackgroundConsolidation;")
 endif()
 bwlab_variant(consolidate_adaptive "the more a session reads, the shorter its chains" "using Consolidation = AdaptiveConsolidation;")
@@ -38,7 +38,9 @@ bwlab_variant(amortised "two pages freed a retirement instead of whole batches"
 
 # Memory
 bwlab_variant(malloc "pages from the system's allocator instead of pools" "using Allocator = SystemAllocator;")
-bwlab_variant(tbb_scalable "pages from TBB's scalable allocator instead of pools" "using Allocator = TbbScalableAllocator;")
+if(NOT BWLAB_SANITIZE MATCHES "thread") # likewise the hand-over of freed memory
+  bwlab_variant(tbb_scalable "pages from TBB's scalable allocator instead of pools" "using Allocator = TbbScalableAllocator;")
+endif()
 bwlab_variant(huge_pages "huge pages for the mapping table and the pools"
   "static TreeOptions Options() { TreeOptions numbers; numbers.huge_pages = 1; return numbers; }")
 
@@ -58,7 +60,6 @@ bwlab_variant(p13 "ICDE 2013: linked deltas, binary search, one central epoch, c
     TreeOptions numbers;
     numbers.leaf_chain_length = 8;
     numbers.inner_chain_length = 8;
-    numbers.search_shortcuts = 0;
     return numbers;
   }")
 bwlab_variant(p18 "SIGMOD 2018: pre-allocated deltas, binary search with shortcuts, decentralised epochs, chains of 24 and 2"
@@ -68,6 +69,7 @@ bwlab_variant(p18 "SIGMOD 2018: pre-allocated deltas, binary search with shortcu
   static TreeOptions Options() {
     TreeOptions numbers;
     numbers.inner_capacity = 64;
+    numbers.search_shortcuts = 1;
     numbers.leaf_chain_length = 24;
     numbers.inner_chain_length = 2;
     numbers.membarrier = 0;

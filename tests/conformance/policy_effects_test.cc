@@ -121,9 +121,9 @@ struct Linked : DefaultTraits {
 };
 TEST_F(PolicyInstructions, OfSearchesWithAndWithoutShortcuts) {
   TreeOptions options;
-  costs_.Add("with shortcuts", CostOf<Linked>(options));
-  options.search_shortcuts = 0;
   costs_.Add("without shortcuts", CostOf<Linked>(options));
+  options.search_shortcuts = 1;
+  costs_.Add("with shortcuts", CostOf<Linked>(options));
 }
 
 template <class Policy>

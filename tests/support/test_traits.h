@@ -30,6 +30,7 @@ struct TinyTraits : DefaultTraits {
     options.inner_capacity = 4;
     options.leaf_chain_length = 2;
     options.inner_chain_length = 2;
+    options.search_shortcuts = 1;
     options.epoch_batch_size = 1;
     options.pages_max = 1 << 20;
     return options;

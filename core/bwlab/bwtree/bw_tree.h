@@ -87,15 +87,17 @@ class BwTree {
   using Probe = typename R::Probe;
   using Payload = typename R::Payload;
   using Search = typename Traits::Search;
+  struct SessionState;
   class Host;
   using Node = typename Traits::DeltaLayout::template Node<R, Search>;
   using Editor = typename Traits::DeltaLayout::template Editor<R, Search, Host>;
-  using Page = typename Editor::Page;
   using Stats = typename Traits::Stats;
   using Consolidation = typename Traits::Consolidation;
   using OwnedProbe = std::conditional_t<R::Key::kInHead, Probe, std::string>;
   using Workers = typename Consolidation::template Workers<OwnedProbe>;
   static constexpr bool kHasWorkers = !std::is_same_v<Workers, NoWorkers>;
+  // Last, because it looks into the editor, which knows the above.
+  using Page = typename Editor::Page;
 
   /// What a session owns. Lives until the tree dies and serves one session after the other, so that
   /// its counters go on.

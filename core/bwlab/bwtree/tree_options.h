@@ -15,7 +15,7 @@ struct TreeOptions {
   uint32_t leaf_chain_length = 16;  // deltas a leaf takes before it is consolidated
   uint32_t inner_chain_length =
       0;  // deltas an inner node takes; 0: every change writes a new base node
-  uint32_t search_shortcuts = 1;          // linked layouts: 0: the whole base node is searched
+  uint32_t search_shortcuts = 0;  // linked layouts, 1: deltas narrow the search of the base node
   uint32_t consolidation_deltas_min = 8;  // deltas from which readers or workers consolidate a leaf
   uint32_t background_workers = 1;        // threads that consolidate in the background
   uint32_t background_queue_length = 1024;  // leaves that wait for them at most

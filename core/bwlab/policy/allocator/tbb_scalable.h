@@ -16,9 +16,9 @@ namespace bwlab {
 /// in caches of its own that it neither counts nor bounds by pooled_bytes_max: PooledBytes is
 /// always 0, only the process's resident memory tells. Huge pages and Trim are switches of the
 /// whole process. Choose it to ask what a general allocator that is made for threads costs compared
-/// to `pool`. Source:
-/// Kukanov, Voss, "The Foundations for Scalable Multi-Core Software in Intel TBB", Intel Technology
-/// Journal 11(4), 2007.
+/// to `pool`. ThreadSanitizer, which cannot see into the library, takes
+/// the reuse of freed memory for races. Source: Kukanov, Voss, "The Foundations for Scalable
+/// Multi-Core Software in Intel TBB", Intel Technology Journal 11(4), 2007.
 struct TbbScalableAllocator {
   static constexpr std::string_view kName = "tbb_scalable";
   static constexpr std::string_view kSummary =
