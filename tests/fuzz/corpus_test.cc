@@ -1,5 +1,5 @@
 // Runs a fuzzer's entry point on the inputs that it has found worth keeping (BWLAB_CORPORA, folders
-// with ; between), and on random changes of them, so that every compiler and sanitizer sees them.
+// with : between), and on random changes of them, so that every compiler and sanitizer sees them.
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ using Input = std::vector<uint8_t>;
 std::vector<Input> Corpus() {
   std::vector<std::filesystem::path> files;
   std::istringstream folders(BWLAB_CORPORA);
-  for (std::string folder; std::getline(folders, folder, ';');) {
+  for (std::string folder; std::getline(folders, folder, ':');) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (entry.is_regular_file()) files.push_back(entry.path());
     }
