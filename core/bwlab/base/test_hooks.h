@@ -2,10 +2,10 @@
 
 // Where tests step into the engine (tests/README.md). In ordinary builds the two macros are nothing
 // and cost nothing; with BWLAB_TEST_HOOKS=1 (CMake preset `hooks`)
-//   BWLAB_POINT(NodeRead)   calls the handler that a test has set, so that a thread can be held up
-//                           or parked between two steps that others must be able to come between;
-//   BWLAB_MUTANT(LostCas)   is true where the environment variable BWLAB_MUTANT names this fault,
-//                           so that a seeded bug takes the place of the right code.
+//   BWLAB_POINT(NodeRead)      calls the handler that a test has set, so that a thread can be held
+//                              up or parked between two steps that others may come between;
+//   BWLAB_MUTANT(MarkIgnored)  is true where the environment variable BWLAB_MUTANT names this
+//                              fault, so that a seeded bug takes the place of the right code.
 
 #ifndef BWLAB_TEST_HOOKS
 #define BWLAB_TEST_HOOKS 0
