@@ -13,11 +13,16 @@ if(BWLAB_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${BWLAB_CCACHE})
 endif()
 
-add_library(bwlab_flags INTERFACE)
-target_compile_options(bwlab_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+# Without sanitizers and coverage, for what they do not understand.
+add_library(bwlab_plain_flags INTERFACE)
+target_compile_options(bwlab_plain_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
 if(BWLAB_ARCH)
-  target_compile_options(bwlab_flags INTERFACE -march=${BWLAB_ARCH})
+  target_compile_options(bwlab_plain_flags INTERFACE -march=${BWLAB_ARCH})
 endif()
+
+add_library(bwlab_flags INTERFACE)
+target_link_libraries(bwlab_flags INTERFACE bwlab_plain_flags)
 if(BWLAB_SANITIZE)
   target_compile_options(bwlab_flags INTERFACE -fsanitize=${BWLAB_SANITIZE} -fno-sanitize-recover=all
                                                -fno-omit-frame-pointer)

@@ -29,12 +29,15 @@ inline uint64_t Seed() {
   return fixed != nullptr ? std::strtoull(fixed, nullptr, 10) : std::random_device{}();
 }
 
+inline bool IsLongTier() {
+  const char* tier = std::getenv("BWLAB_TEST_TIER");
+  return tier != nullptr && std::strcmp(tier, "long") == 0;
+}
+
 /// Rounds of this tier. Sanitizers make a round ten to twenty times as long.
 inline int Rounds(int rounds_short) {
   constexpr int kLongTierFactor = BWLAB_ASAN || BWLAB_TSAN ? 4 : 20;
-  const char* tier = std::getenv("BWLAB_TEST_TIER");
-  const bool is_long = tier != nullptr && std::strcmp(tier, "long") == 0;
-  return is_long ? rounds_short * kLongTierFactor : rounds_short;
+  return IsLongTier() ? rounds_short * kLongTierFactor : rounds_short;
 }
 
 /// Starts `count` threads at once, each with a session, and joins them.

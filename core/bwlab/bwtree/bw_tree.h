@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/status.h"
 #include "bwlab/bwtree/bulk_load.h"
@@ -113,11 +113,11 @@ class BwTree {
     [[no_unique_address]] typename Traits::Backoff::Local backoff;
     [[no_unique_address]] typename Traits::Consolidation::Local consolidation;
     [[no_unique_address]] Stats stats;
-    std::atomic<int64_t> size_delta{0};  // inserts minus deletes; written by the owner alone
-    std::atomic<int64_t> live_bytes{0};  // pages allocated minus freed; written by the owner alone
-    PageId spare_id = kNoPage;           // allocated for a node that was never published
-    uint32_t merge_nesting = 0;          // merges under way that made each other possible
-    std::atomic<bool> in_use{true};
+    Atomic<int64_t> size_delta{0};  // inserts minus deletes; written by the owner alone
+    Atomic<int64_t> live_bytes{0};  // pages allocated minus freed; written by the owner alone
+    PageId spare_id = kNoPage;      // allocated for a node that was never published
+    uint32_t merge_nesting = 0;     // merges under way that made each other possible
+    Atomic<bool> in_use{true};
     SessionState* next = nullptr;
   };
 
@@ -243,8 +243,8 @@ class BwTree {
   // Change count (32 bits) | page id of the root (32). The count tells a root that came back after
   // it had grown and shrunk, so that a late GrowRoot does not install what the earlier root's split
   // has since been merged into.
-  alignas(kCacheLineBytes) std::atomic<uint64_t> root_{kNoPage};
-  alignas(kCacheLineBytes) std::atomic<SessionState*> states_{nullptr};
+  alignas(kCacheLineBytes) Atomic<uint64_t> root_{kNoPage};
+  alignas(kCacheLineBytes) Atomic<SessionState*> states_{nullptr};
   [[no_unique_address]] mutable Workers workers_;
 };
 

@@ -3,11 +3,11 @@
 // Loading sorted records into an empty tree. Included by bw_tree.h.
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
 #include <string>
 #include <vector>
 
+#include "bwlab/base/atomic.h"
 #include "bwlab/bwtree/bw_tree.h"
 #include "bwlab/bwtree/page_filler.h"
 
@@ -65,7 +65,7 @@ class BwTree<Traits>::BulkLoader {
   template <class Executor>
   static Status CheckInput(Input records, const Executor& executor) {
     // The first position that is wrong, whichever part finds it.
-    std::atomic<std::size_t> wrong{records.size()};
+    Atomic<std::size_t> wrong{records.size()};
     const uint32_t parts = executor.parts();
     executor.ForEach(parts, [&](uint32_t part) {
       const std::size_t end = records.size() * (part + 1) / parts;
@@ -147,7 +147,7 @@ class BwTree<Traits>::BulkLoader {
 
     const uint32_t parts =
         static_cast<uint32_t>(std::min<std::size_t>(executor.parts(), leaves.size()));
-    std::atomic<bool> failed{false};
+    Atomic<bool> failed{false};
     executor.ForEach(parts, [&](uint32_t part) {
       Result<Session> session = tree_.OpenSession();
       Editor editor = tree_.Edit(session.ok() ? *session.value().state_ : state_);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <string>
 #include <type_traits>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/status.h"
 #include "bwlab/bwtree/base_page.h"
@@ -148,9 +148,9 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
       }
       word = this->LocatorFor(offset, suffix_bytes, payload).raw();
     }
-    std::atomic_ref<Head>(const_cast<Head&>(slot_heads()[claim.slot]))
+    AtomicRef<Head>(const_cast<Head&>(slot_heads()[claim.slot]))
         .store(HeadOf(key), std::memory_order_relaxed);
-    std::atomic_ref<uint64_t>(const_cast<uint64_t&>(slot_words()[claim.slot]))
+    AtomicRef<uint64_t>(const_cast<uint64_t&>(slot_words()[claim.slot]))
         .store(word, std::memory_order_relaxed);
     slot_kinds_[claim.slot].store(kind, std::memory_order_relaxed);
   }
@@ -209,10 +209,10 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   }
 
   Head SlotHead(uint32_t slot) const {
-    return std::atomic_ref<const Head>(slot_heads()[slot]).load(std::memory_order_relaxed);
+    return AtomicRef<const Head>(slot_heads()[slot]).load(std::memory_order_relaxed);
   }
   uint64_t SlotWord(uint32_t slot) const {
-    return std::atomic_ref<const uint64_t>(slot_words()[slot]).load(std::memory_order_relaxed);
+    return AtomicRef<const uint64_t>(slot_words()[slot]).load(std::memory_order_relaxed);
   }
   const uint64_t* slot_words() const {
     return this->payload_words() + 8 * Geometry::Lines(this->count());
@@ -220,8 +220,8 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
 
   [[no_unique_address]] std::conditional_t<Base::kHasHeap, SlotHeap, NoHeap> heap_;
   // Slots claimed; where there is a heap, slots (8 bits) | bytes of their heap (24).
-  std::atomic<std::conditional_t<Base::kHasHeap, uint32_t, uint16_t>> claims_{0};
-  std::array<std::atomic<DeltaKind>, kSlotsMax> slot_kinds_{};
+  Atomic<std::conditional_t<Base::kHasHeap, uint32_t, uint16_t>> claims_{0};
+  std::array<Atomic<DeltaKind>, kSlotsMax> slot_kinds_{};
   PageId dying_id_ = kNoPage;
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <type_traits>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/base_page.h"
@@ -55,7 +55,7 @@ class LinkedPage : public BasePage<R, 1> {
 
  private:
   const uint32_t area_bytes_;
-  std::atomic<uint32_t> cut_bytes_{0};
+  Atomic<uint32_t> cut_bytes_{0};
 };
 
 template <class R>
@@ -263,7 +263,7 @@ class LinkedDelta : public LinkedDeltaFields<R>, public Retired {
     uint64_t count() const { return count_.load(std::memory_order_relaxed); }
 
    private:
-    std::atomic_ref<uint64_t> count_;
+    AtomicRef<uint64_t> count_;
   };
 
   /// The id that ends with a removal, when its grace period is over. For whoever unlinked the node.

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/memory.h"
 #include "bwlab/base/test_hooks.h"
 
@@ -114,15 +114,15 @@ class MappingTable {
   static constexpr uint64_t kLinkFlag = uint64_t{1} << 22;
   static constexpr uint32_t kLinkShift = 23;
 
-  std::atomic<uint64_t>& word(PageId id) const {
+  Atomic<uint64_t>& word(PageId id) const {
     // The reservation is zeroed memory; an atomic of an integer is implicitly created in it.
-    return static_cast<std::atomic<uint64_t>*>(memory_.address())[id];
+    return static_cast<Atomic<uint64_t>*>(memory_.address())[id];
   }
 
   VirtualReservation memory_;
   const uint64_t pages_max_;
-  alignas(64) std::atomic<uint64_t> next_id_{kNoPage + 1};
-  std::atomic<uint64_t> free_{kNoPage};  // tag (32 bits, against A-B-A) | first free id (32)
+  alignas(64) Atomic<uint64_t> next_id_{kNoPage + 1};
+  Atomic<uint64_t> free_{kNoPage};  // tag (32 bits, against A-B-A) | first free id (32)
 };
 
 }  // namespace bwlab

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/memory.h"
 #include "bwlab/base/sanitizer.h"
@@ -197,9 +197,9 @@ struct PoolAllocator {
     void set_run_left(std::size_t bytes) { run_left_.store(bytes, std::memory_order_relaxed); }
 
     Shared& depot_;
-    std::atomic<int64_t> room_;  // bytes that the lists may still take
-    char* run_ = nullptr;        // where the next page is cut
-    std::atomic<std::size_t> run_left_{0};
+    Atomic<int64_t> room_;  // bytes that the lists may still take
+    char* run_ = nullptr;   // where the next page is cut
+    Atomic<std::size_t> run_left_{0};
     std::array<FreePage*, PoolDepot::kStacks> lists_{};
   };
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +9,7 @@
 #include <span>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/memory.h"
 #include "bwlab/base/sanitizer.h"
@@ -198,7 +198,7 @@ class PoolDepot {
     return RoundUp(sizeof(Chunk) + chunk_bytes_ / kCacheLineBytes / 8, kCacheLineBytes);
   }
 
-  using Stack = std::atomic<FreeBatch*>;
+  using Stack = Atomic<FreeBatch*>;
 
   Chunk& ChunkOf(const void* page) const {
     return *reinterpret_cast<Chunk*>(reinterpret_cast<uintptr_t>(page) & ~(chunk_bytes_ - 1));
@@ -238,14 +238,14 @@ class PoolDepot {
   const uint64_t bytes_max_;
   // (A8) relaxed, here and where marked: counts for statistics and for when to trim; no data is
   // inferred from them.
-  alignas(kCacheLineBytes) std::atomic<uint64_t> put_bytes_{0};  // sums over the depot's life
-  std::atomic<uint64_t> taken_bytes_{0};
-  std::atomic<uint64_t> trimmed_at_{0};  // put_bytes_ at the end of the last trim
-  std::atomic<std::size_t> chunk_count_{0};
-  std::atomic<uintptr_t> next_chunk_{0};  // where it is wished for
-  std::atomic<bool> advice_refused_{false};
-  std::atomic<bool> trimming_{false};
-  std::atomic<Chunk*> chunks_{nullptr};
+  alignas(kCacheLineBytes) Atomic<uint64_t> put_bytes_{0};  // sums over the depot's life
+  Atomic<uint64_t> taken_bytes_{0};
+  Atomic<uint64_t> trimmed_at_{0};  // put_bytes_ at the end of the last trim
+  Atomic<std::size_t> chunk_count_{0};
+  Atomic<uintptr_t> next_chunk_{0};  // where it is wished for
+  Atomic<bool> advice_refused_{false};
+  Atomic<bool> trimming_{false};
+  Atomic<Chunk*> chunks_{nullptr};
   alignas(kCacheLineBytes) std::array<Stack, kStacks> stacks_{};
 };
 

@@ -4,12 +4,12 @@
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string_view>
 #include <utility>
 
+#include "bwlab/base/atomic.h"
 #include "bwlab/policy/consolidation/consolidation.h"
 
 namespace bwlab {
@@ -84,8 +84,8 @@ class BackgroundWorkers {
 
   const uint32_t workers_max_;
   std::function<void()> work_;
-  std::atomic<bool> stopping_{false};
-  std::atomic<uint32_t> active_{0};
+  Atomic<bool> stopping_{false};
+  Atomic<uint32_t> active_{0};
   tbb::concurrent_bounded_queue<Key> queue_;
   tbb::task_arena arena_;
   tbb::task_group group_;

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
-#include "bwlab/base/fence.h"
 #include "bwlab/base/memory.h"
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/policy/reclamation/ready_pages.h"
@@ -58,9 +57,9 @@ class AnnouncedEpochs {
   /// there is none.
   uint64_t OldestAnnounced() const;
 
-  alignas(kCacheLineBytes) std::atomic<uint64_t> epoch_{1};
-  alignas(kCacheLineBytes) std::atomic<Participant*> participants_{nullptr};
-  std::atomic<Retired*> orphans_{nullptr};
+  alignas(kCacheLineBytes) Atomic<uint64_t> epoch_{1};
+  alignas(kCacheLineBytes) Atomic<Participant*> participants_{nullptr};
+  Atomic<Retired*> orphans_{nullptr};
   const ReclamationOptions options_;
   const bool membarrier_;
 };
@@ -228,7 +227,7 @@ class AnnouncedEpochs::Participant {
   }
 
   // Written at every operation, read by collectors: a line of its own.
-  alignas(kCacheLineBytes) std::atomic<uint64_t> announced_{kQuiescent};
+  alignas(kCacheLineBytes) Atomic<uint64_t> announced_{kQuiescent};
   SectionNesting nesting_;
   AnnouncedEpochs& domain_;
   Participant* next_ = nullptr;

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <string_view>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/policy/reclamation/ready_pages.h"
@@ -74,8 +74,8 @@ struct EpochCentralized {
     static constexpr uint64_t kSlots = 2 * kLiveMax;
 
     struct alignas(kCacheLineBytes) Slot {
-      std::atomic<uint64_t> joined{0};
-      std::atomic<Retired*> retired{nullptr};
+      Atomic<uint64_t> joined{0};
+      Atomic<Retired*> retired{nullptr};
     };
 
     Slot& SlotOf(uint64_t epoch) { return slots_[epoch % kSlots]; }
@@ -114,7 +114,7 @@ struct EpochCentralized {
     void Add(Retired* page) {
       // (K1) acq_rel, and a write though it changes nothing: see the protocol; pairs with (J1).
       const uint64_t epoch = current_.fetch_add(0, std::memory_order_acq_rel);
-      std::atomic<Retired*>& list = SlotOf(epoch).retired;
+      Atomic<Retired*>& list = SlotOf(epoch).retired;
       page->next = list.load(std::memory_order_relaxed);
       // (K2) release: hands page and link to (K6).
       while (!list.compare_exchange_weak(page->next, page, std::memory_order_release,
@@ -171,8 +171,8 @@ struct EpochCentralized {
       }
     }
 
-    alignas(kCacheLineBytes) std::atomic<uint64_t> current_{1};
-    alignas(kCacheLineBytes) std::atomic<uint64_t> oldest_{1};
+    alignas(kCacheLineBytes) Atomic<uint64_t> current_{1};
+    alignas(kCacheLineBytes) Atomic<uint64_t> oldest_{1};
     std::array<Slot, kSlots> slots_{};
     const ReclamationOptions options_;
   };

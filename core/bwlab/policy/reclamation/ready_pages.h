@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <limits>
 
+#include "bwlab/base/atomic.h"
 #include "bwlab/policy/reclamation/reclamation_options.h"
 #include "bwlab/policy/reclamation/retired.h"
 
@@ -52,7 +52,7 @@ class ReadyPages {
 
   const uint64_t frees_per_retire_max_;
   RetiredList ready_;
-  std::atomic<int64_t> bytes_{0};
+  Atomic<int64_t> bytes_{0};
 };
 
 }  // namespace bwlab

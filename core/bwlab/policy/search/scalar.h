@@ -1,11 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <string_view>
 
+#include "bwlab/base/atomic.h"
 #include "bwlab/policy/search/sorted_heads.h"
 
 namespace bwlab {
@@ -18,7 +18,7 @@ inline uint32_t MatchMembersOneByOne(const Head* slots, uint32_t members, Head k
     const int slot = std::countr_zero(rest);
     // (M1) relaxed: the acquire load of the mapping word that yielded `members` (R1 in
     // mapping_table.h) ordered it.
-    const Head head = std::atomic_ref<const Head>(slots[slot]).load(std::memory_order_relaxed);
+    const Head head = AtomicRef<const Head>(slots[slot]).load(std::memory_order_relaxed);
     if (head == key) matches |= uint32_t{1} << slot;
   }
   return matches;

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "bwlab/base/atomic.h"
 
 namespace bwlab {
 
@@ -120,7 +121,7 @@ struct CountingStats {
 
   void Add(TreeEvent event, uint64_t count = 1) {
     // (C1) relaxed load and store: the owner alone writes; no other data is inferred from it.
-    std::atomic<uint64_t>& counter = counters_[static_cast<std::size_t>(event)];
+    Atomic<uint64_t>& counter = counters_[static_cast<std::size_t>(event)];
     counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
   }
   void SumInto(TreeCounters& sum) const {
@@ -130,7 +131,7 @@ struct CountingStats {
   }
 
  private:
-  std::array<std::atomic<uint64_t>, kTreeEventCount> counters_{};
+  std::array<Atomic<uint64_t>, kTreeEventCount> counters_{};
 };
 
 }  // namespace bwlab

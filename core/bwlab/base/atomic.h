@@ -1,8 +1,22 @@
 #pragma once
 
+// All that threads share in the engine goes through these names, so that a test can build the same
+// code on atomics of its own: BWLAB_ATOMICS_HEADER names a header that defines them in place of
+// this one (tests/kernels/relacy_atomics.h lets relacy explore the engine). Ordinary builds leave
+// it undefined.
+
+#ifdef BWLAB_ATOMICS_HEADER
+#include BWLAB_ATOMICS_HEADER
+#else
+
 #include <atomic>
 
 namespace bwlab {
+
+template <class T>
+using Atomic = std::atomic<T>;
+template <class T>
+using AtomicRef = std::atomic_ref<T>;
 
 /// Keeps the compiler from moving memory accesses across; emits no instruction. The processor's
 /// half of the barrier is the other side's membarrier.
@@ -23,3 +37,5 @@ inline void FullFence() {
 }
 
 }  // namespace bwlab
+
+#endif
