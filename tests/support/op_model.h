@@ -72,7 +72,10 @@ class OpMachine {
   using Model = std::map<Key, Value>;
   using Answer = OpAnswer<Key, Value>;
 
-  OpMachine() : tree_(std::move(Tree::Open(Traits::Options())).value()) { Reopen(); }
+  explicit OpMachine(const TreeOptions& options = Traits::Options())
+      : tree_(std::move(Tree::Open(options)).value()) {
+    Reopen();
+  }
 
   static Key KeyAt(uint64_t number) { return KeyOfNumber<typename Traits::Key>(number); }
   static Value ValueAt(uint64_t number) { return ValueOfNumber<typename Traits::Value>(number); }
