@@ -1,12 +1,18 @@
 // Method: the allocator policy fails at its Nth call, once or for good, for every N that a script
-// of operations reaches; page ids run out at every small limit. Each operation must either happen
-// whole or answer with a failure and change nothing, and the tree must stay valid and usable.
+// of operations reaches; so does the system, asked for mappings; page ids run out at every small
+// limit. Each operation must either happen whole or answer with a failure and change nothing, and
+// the tree must stay valid and usable.
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <map>
 
+#include "bwlab/base/sanitizer.h"
 #include "bwlab/bwtree/bw_tree.h"
 #include "support/test_records.h"
 #include "support/test_traits.h"
@@ -14,12 +20,28 @@
 namespace bwlab::test {
 namespace {
 
-struct FailurePlan {
-  int64_t allocations_left = INT64_MAX;  // successful ones before the first failure
-  bool for_good = false;
+/// When calls of one kind are refused.
+class FailurePlan {
+ public:
+  FailurePlan() = default;
+  FailurePlan(int64_t calls_left, bool for_good) : calls_left_(calls_left), for_good_(for_good) {}
+
+  /// To be asked at each call.
+  bool Refuses() {
+    if (calls_left_-- > 0) return false;
+    ++refused_;
+    if (!for_good_) calls_left_ = INT64_MAX;
+    return true;
+  }
+  int64_t refused() const { return refused_; }
+
+ private:
+  int64_t calls_left_ = INT64_MAX;  // before the first that is refused
+  bool for_good_ = false;
+  int64_t refused_ = 0;
 };
-FailurePlan failure_plan;
-int64_t failures = 0;
+FailurePlan allocation_plan;
+FailurePlan mapping_plan;
 
 struct FailingAllocator {
   static constexpr std::string_view kName = "failing";
@@ -29,12 +51,7 @@ struct FailingAllocator {
    public:
     using SystemAllocator::Local::Local;
     void* Allocate(std::size_t bytes) {
-      if (failure_plan.allocations_left-- <= 0) {
-        ++failures;
-        if (!failure_plan.for_good) failure_plan.allocations_left = INT64_MAX;
-        return nullptr;
-      }
-      return SystemAllocator::Local::Allocate(bytes);
+      return allocation_plan.Refuses() ? nullptr : SystemAllocator::Local::Allocate(bytes);
     }
   };
 };
@@ -106,24 +123,22 @@ class BwTreeFailureTest : public testing::Test {
  protected:
   using FailingTree = BwTree<Failing<Traits>>;
 
-  ~BwTreeFailureTest() override { failure_plan = {}; }
+  ~BwTreeFailureTest() override { allocation_plan = {}; }
 
   void FailAtEveryAllocation(bool for_good) {
     bool reached = true;  // whether the script still gets as far as the failing allocation
     int64_t at = 0;
     for (; reached; ++at) {
-      failure_plan = {};
       auto tree = std::move(FailingTree::Open()).value();
       std::map<uint64_t, uint64_t> model;
-      failure_plan = {at, for_good};
+      allocation_plan = {at, for_good};
       (void)RunScript(*tree, model, OpResult::kOutOfMemory);
-      reached = failures > 0;
-      failure_plan = {};
+      reached = allocation_plan.refused() > 0;
+      allocation_plan = {};
       ExpectHolds(*tree, model);
       if (this->HasFatalFailure()) FAIL() << "allocation " << at;
       (void)RunScript(*tree, model, OpResult::kExists);  // memory is back: the tree goes on
       ExpectHolds(*tree, model);
-      failures = 0;
     }
     EXPECT_GT(at, 80) << "the script was meant to allocate often";
   }
@@ -143,11 +158,55 @@ TYPED_TEST(BwTreeFailureTest, NoMemoryFromAnyAllocationOnLeavesTheTreeWhole) {
 }
 
 TYPED_TEST(BwTreeFailureTest, OpeningATreeWithoutMemoryIsAStatus) {
-  failure_plan = {0, false};
+  allocation_plan = {0, false};
   const auto tree = TestFixture::FailingTree::Open();
   ASSERT_FALSE(tree.ok());
   EXPECT_EQ(tree.status().code(), StatusCode::kOutOfMemory);
 }
+
+#if !BWLAB_ASAN && !BWLAB_TSAN  // which have the mappings of a process in their own hands
+
+/// Every mapping that a tree with pooled pages asks for, from its opening on, is refused, once or
+/// for good. Values of 1000 bytes, so that pools want new chunks again and again.
+void RefuseEveryMapping(bool for_good) {
+  using Tree = BwTree<WithRecords<DefaultTraits, U64Key, BytesValue>>;
+  const std::string value(1000, 'v');
+  int64_t at = 0;
+  for (bool reached = true; reached; ++at) {
+    mapping_plan = {at, for_good};
+    auto opened = Tree::Open();
+    uint64_t inserted = 0;
+    if (opened.ok()) {
+      auto session = std::move(opened.value()->OpenSession()).value();
+      for (uint64_t key = 0; key < 4000; ++key) {
+        const OpResult result = session.Insert(key, value);
+        ASSERT_TRUE(result == OpResult::kOk || result == OpResult::kOutOfMemory)
+            << "mapping " << at;
+        if (result == OpResult::kOk) ++inserted;
+      }
+    } else {
+      EXPECT_EQ(opened.status().code(), StatusCode::kOutOfMemory);
+    }
+    reached = mapping_plan.refused() > 0;
+    mapping_plan = {};
+    if (!opened.ok()) continue;
+    if (!reached) EXPECT_EQ(inserted, 4000u);
+    if (reached && for_good) EXPECT_LT(inserted, 4000u) << "mapping " << at;
+    const Tree& tree = *opened.value();
+    const Status status = tree.Validate();
+    ASSERT_TRUE(status.ok()) << status.message();
+    ASSERT_EQ(tree.Size(), inserted);
+    auto session = std::move(opened.value()->OpenSession()).value();
+    EXPECT_EQ(session.Insert(4000, value), OpResult::kOk) << "memory is back: the tree goes on";
+  }
+  EXPECT_GT(at, 15) << "the tree was meant to ask often";
+}
+
+TEST(BwTreeMappingFailureTest, OneRefusedMappingLeavesTheTreeWhole) { RefuseEveryMapping(false); }
+
+TEST(BwTreeMappingFailureTest, NoMappingFromAnyOnLeavesTheTreeWhole) { RefuseEveryMapping(true); }
+
+#endif
 
 TYPED_TEST(BwTreeFailureTest, RunningOutOfPageIdsAtAnyNumberLeavesTheTreeWhole) {
   int limits_that_failed = 0;
@@ -163,4 +222,19 @@ TYPED_TEST(BwTreeFailureTest, RunningOutOfPageIdsAtAnyNumberLeavesTheTreeWhole) 
 }
 
 }  // namespace
+
+/// For the mmap of this binary.
+bool RefusesMapping() { return mapping_plan.Refuses(); }
+
 }  // namespace bwlab::test
+
+#if !BWLAB_ASAN && !BWLAB_TSAN
+extern "C" void* mmap(void* wish, size_t bytes, int protection, int flags, int file,
+                      off_t offset) noexcept {
+  if (bwlab::test::RefusesMapping()) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+  return reinterpret_cast<void*>(::syscall(SYS_mmap, wish, bytes, protection, flags, file, offset));
+}
+#endif

@@ -49,50 +49,53 @@
   F(ScanLeavesLeaf, "a scan has left a leaf, and not reached the next")
 
 /// F(name, the fault).
-#define BWLAB_MUTANTS(F)                                                                       \
-  F(LostCasCountsAsWon, "a write whose CAS was lost reports success")                          \
-  F(LinkedLostCasCountsAsWon, "the same in the linked layouts")                                \
-  F(OlderMemberStays, "a delta does not drop the older one of its key")                        \
-  F(PublishedBeforeFilled, "a slot becomes a member before it is filled")                      \
-  F(AnyPageIsTheCursors, "a write goes on after its leaf got another page")                    \
-  F(MarkIgnored, "a write puts its delta on a frozen leaf")                                    \
-  F(LostWhenFull, "the write that makes a leaf consolidate is left out of the new page")       \
-  F(TombstoneTakenForKey, "a tombstone is taken for the key that it deletes")                  \
-  F(DeltaForgotten, "a consolidation forgets a delta")                                         \
-  F(TombstoneForgotten, "a consolidation keeps what a delta has deleted")                      \
-  F(RightHalfLost, "a split leaves its right half out of the sibling chain")                   \
-  F(SeparatorTooShort,                                                                         \
-    "byte strings: a separator is cut to what it has in common with the key before it")        \
-  F(PrefixTooLong, "byte strings: a page leaves out one byte too many")                        \
-  F(SplitUnnoticed, "a writer does not see that its key lies beyond a split")                  \
-  F(UnpostedSplitNotStepped, "a reader does not step over an unposted split")                  \
-  F(SplitNotChecked, "a separator is posted though its split may be gone")                     \
-  F(IntentTakenForSeparator, "a separator counts as posted where an old one awaits its merge") \
-  F(RootWithoutRightChild, "a new root lacks the right half")                                  \
-  F(ShrinkWithoutRootCheck, "a node is frozen as the root that is one no more")                \
-  F(VictimNotMarked, "a node is absorbed without being frozen")                                \
-  F(RightPartOfMergeLost, "a merge forgets the records of the right node")                     \
-  F(TermOfOthersRemoved, "a helper removes the index term that replaced its own")              \
-  F(SecondChildMerged, "the child behind an underfull one is merged in its place")             \
-  F(NeighboursIntended, "two neighbours may be merged at once")                                \
-  F(MergeNotFinished, "nobody carries out a merge that is intended")                           \
-  F(IntentIgnoredByReaders, "a reader goes to a child that may have been absorbed")            \
-  F(MergeForkAtWrongSide, "linked: the key of a merge is looked for on the left")              \
-  F(ShortcutTooNarrow, "linked: a search shortcut leaves out a record")                        \
-  F(ScanMixesTwoWords, "a scan takes the sibling from a newer word than the records")          \
-  F(ReverseScanStopsAtSplit, "a backward scan does not step over an unposted split")           \
-  F(IteratorRepeatsAbsorbed, "an iterator begins a leaf at its beginning, wherever it was")    \
-  F(MultiGetForgetsPlaces, "MultiGet stores answers by the order in which descents end")       \
-  F(DeleteNotCounted, "Size does not count deletes")                                           \
-  F(ReplacedPageFreedAtOnce, "a replaced page is freed without a grace period")                \
-  F(OneEpochEarly, "a batch is freed one epoch too early")                                     \
-  F(NoAnnouncement, "a section is not announced")                                              \
-  F(QuiescentInside, "qsbr: the end of an inner section counts as a quiescent state")          \
-  F(NestedExitEnds, "the end of an inner section ends the outer one")                          \
-  F(JoinedNotCounted, "epoch_centralized: an epoch is reclaimed while sections are in it")     \
-  F(OrphansLost, "what a closed session had retired is never freed")                           \
-  F(IdReusedAtOnce, "a page id is reused while readers hold it")                               \
-  F(NoTagAgainstABA, "the list of free page ids forgets that its head may come back")          \
+#define BWLAB_MUTANTS(F)                                                                    \
+  F(LostCasCountsAsWon, "a write whose CAS was lost reports success")                       \
+  F(LinkedLostCasCountsAsWon, "the same in the linked layouts")                             \
+  F(OlderMemberStays, "a delta does not drop the older one of its key")                     \
+  F(WordNotReleased, "a mapping word is installed, and what it names is not handed over")   \
+  F(WordNotAcquired, "a mapping word is read, and what it names is not taken over")         \
+  F(PublishedBeforeFilled, "a slot becomes a member before it is filled")                   \
+  F(AnyPageIsTheCursors, "a write goes on after its leaf got another page")                 \
+  F(MarkIgnored, "a write puts its delta on a frozen leaf")                                 \
+  F(LostWhenFull, "the write that makes a leaf consolidate is left out of the new page")    \
+  F(TombstoneTakenForKey, "a tombstone is taken for the key that it deletes")               \
+  F(DeltaForgotten, "a consolidation forgets a delta")                                      \
+  F(TombstoneForgotten, "a consolidation keeps what a delta has deleted")                   \
+  F(RightHalfLost, "a split leaves its right half out of the sibling chain")                \
+  F(SeparatorTooShort,                                                                      \
+    "byte strings: a separator is cut to what it has in common with the key before it")     \
+  F(PrefixTooLong, "byte strings: a page leaves out one byte too many")                     \
+  F(SplitUnnoticed, "a writer does not see that its key lies beyond a split")               \
+  F(UnpostedSplitNotStepped, "a reader does not step over an unposted split")               \
+  F(SplitNotChecked, "a separator is posted though its split may be gone")                  \
+  F(VictimNotMarked, "a node is absorbed without being frozen")                             \
+  F(RightPartOfMergeLost, "a merge forgets the records of the right node")                  \
+  F(TermOfOthersRemoved, "a helper removes the index term that replaced its own")           \
+  F(SecondChildMerged, "the child behind an underfull one is merged in its place")          \
+  F(NeighboursIntended, "two neighbours may be merged at once")                             \
+  F(MergeNotFinished, "nobody carries out a merge that is intended")                        \
+  F(IntentIgnoredByReaders, "a reader goes to a child that may have been absorbed")         \
+  F(MergeForkAtWrongSide, "linked: the key of a merge is looked for on the left")           \
+  F(ShortcutTooNarrow, "linked: a search shortcut leaves out a record")                     \
+  F(ScanMixesTwoWords, "a scan takes the sibling from a newer word than the records")       \
+  F(ReverseScanStopsAtSplit, "a backward scan does not step over an unposted split")        \
+  F(IteratorRepeatsAbsorbed, "an iterator begins a leaf at its beginning, wherever it was") \
+  F(MultiGetForgetsPlaces, "MultiGet stores answers by the order in which descents end")    \
+  F(DeleteNotCounted, "Size does not count deletes")                                        \
+  F(ReplacedPageFreedAtOnce, "a replaced page is freed without a grace period")             \
+  F(OneEpochEarly, "a batch is freed one epoch too early")                                  \
+  F(NoAnnouncement, "a section is not announced")                                           \
+  F(NoBarrierOfReaders, "the loads of a section may come before its announcement")          \
+  F(NoBarrierOfCollectors, "announcements may be read before pages are unlinked")           \
+  F(SectionEndNotReleased, "the loads of a section may come after its end")                 \
+  F(QuiescentInside, "qsbr: the end of an inner section counts as a quiescent state")       \
+  F(NestedExitEnds, "the end of an inner section ends the outer one")                       \
+  F(JoinedNotCounted, "epoch_centralized: an epoch is reclaimed while sections are in it")  \
+  F(OrphansLost, "what a closed session had retired is never freed")                        \
+  F(IdReusedAtOnce, "a page id is reused while readers hold it")                            \
+  F(NoTagAgainstABA, "the list of free page ids forgets that its head may come back")       \
+  F(FreeIdNotReleased, "the link behind a free page id may be read before it is written")   \
   F(PoolNeverSpills, "a session's pool takes freed pages without bound")
 
 namespace bwlab {

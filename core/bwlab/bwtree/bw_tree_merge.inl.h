@@ -249,10 +249,7 @@ void BwTree<Traits>::TryShrinkRoot(SessionState& state) {
     uint64_t root_ref;
     Node root = ReadRoot(&root_ref);
     if (root.is_leaf() || root.right() != kNoPage || OnlyChild(root) == kNoPage) return;
-    if (root_.load(std::memory_order_acquire) != root_ref &&  // (G1)
-        !BWLAB_MUTANT(ShrinkWithoutRootCheck)) {
-      continue;
-    }
+    if (root_.load(std::memory_order_acquire) != root_ref) continue;  // (G1)
     if (!root.marked()) {
       const Attempt attempt = Edit(state).Mark(root);
       if (attempt == Attempt::kLost) continue;

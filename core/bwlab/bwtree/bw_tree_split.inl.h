@@ -74,10 +74,7 @@ OpResult BwTree<Traits>::PostSeparator(SessionState& state, PageId left, const P
     if (exact) {
       // Another child's intent here is a merge that is almost over, whose range has been split at
       // the same key again.
-      if (present.child() == right || !present.has_intent() ||
-          BWLAB_MUTANT(IntentTakenForSeparator)) {
-        return OpResult::kOk;
-      }
+      if (present.child() == right || !present.has_intent()) return OpResult::kOk;
       const OpResult helped = HelpMerge(state, parent, present);
       if (helped != OpResult::kOk) return helped;
       continue;
@@ -110,8 +107,7 @@ OpResult BwTree<Traits>::GrowRoot(SessionState& state, uint64_t root_ref, const 
   const Payload terms[] = {Payload(root.id()), Payload(root.right())};
   const uint64_t bytes = Page::RecordBytes(level, R::Key::BytesOf(root.low()), terms[0]) +
                          Page::RecordBytes(level, R::Key::BytesOf(root.high()), terms[1]);
-  const uint32_t children = BWLAB_MUTANT(RootWithoutRightChild) ? 1 : 2;
-  Page* page = editor.NewPage({level, children, bytes, root.low(), Probe{}, kNoPage});
+  Page* page = editor.NewPage({level, 2, bytes, root.low(), Probe{}, kNoPage});
   if (page == nullptr) return OpResult::kOutOfMemory;
   const PageId id = host.TakeId();
   if (id == kNoPage) {
@@ -120,7 +116,7 @@ OpResult BwTree<Traits>::GrowRoot(SessionState& state, uint64_t root_ref, const 
   }
   PageFiller<Page> filler(*page);
   filler.Add(root.low(), terms[0]);
-  if (children == 2) filler.Add(root.high(), terms[1]);
+  filler.Add(root.high(), terms[1]);
   filler.Finish();
   table_.Install(id, Editor::WordOf(page));
   BWLAB_POINT(RootReady);

@@ -40,7 +40,10 @@ class MappingTable {
   /// Whether huge pages were asked for and the system accepted the advice.
   bool huge_pages() const { return memory_.huge_pages(); }
 
-  uint64_t Load(PageId id) const { return word(id).load(std::memory_order_acquire); }  // (R1)
+  uint64_t Load(PageId id) const {
+    return word(id).load(BWLAB_MUTANT(WordNotAcquired) ? std::memory_order_relaxed
+                                                       : std::memory_order_acquire);  // (R1)
+  }
 
   /// Asks for the line of a word that is to be loaded soon.
   void Prefetch(PageId id) const { __builtin_prefetch(&word(id)); }
@@ -54,9 +57,11 @@ class MappingTable {
   /// false.
   bool CompareExchange(PageId id, uint64_t& expected, uint64_t desired) {
     BWLAB_POINT(BeforeCas);
-    const bool won =
-        word(id).compare_exchange_strong(expected, desired, std::memory_order_acq_rel,  // (W1)
-                                         std::memory_order_acquire);                    // (R1)
+    const bool won = word(id).compare_exchange_strong(expected, desired,
+                                                      BWLAB_MUTANT(WordNotReleased)
+                                                          ? std::memory_order_acquire
+                                                          : std::memory_order_acq_rel,  // (W1)
+                                                      std::memory_order_acquire);       // (R1)
     won ? BWLAB_POINT(CasWon) : BWLAB_POINT(CasLost);
     return won;
   }
@@ -97,8 +102,10 @@ class MappingTable {
       word(id).store((first & UINT32_MAX) << kLinkShift | kLinkFlag, std::memory_order_relaxed);
       desired = ((first >> 32) + (BWLAB_MUTANT(NoTagAgainstABA) ? 0 : 1)) << 32 | id;
       // (T3) release: pairs with (T2).
-    } while (!free_.compare_exchange_weak(first, desired, std::memory_order_release,
-                                          std::memory_order_relaxed));
+    } while (!free_.compare_exchange_weak(
+        first, desired,
+        BWLAB_MUTANT(FreeIdNotReleased) ? std::memory_order_relaxed : std::memory_order_release,
+        std::memory_order_relaxed));
   }
 
   /// Whether the word of a handed-out id names a node; false for ids that are free or not installed

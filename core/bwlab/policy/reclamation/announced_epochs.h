@@ -152,7 +152,7 @@ class AnnouncedEpochs::Participant {
   void BarrierAfterAnnouncing() const {
     if (domain_.membarrier_) {
       CompilerBarrier();
-    } else {
+    } else if (!BWLAB_MUTANT(NoBarrierOfReaders)) {
       FullFence();
     }
     BWLAB_POINT(EpochAnnounced);
@@ -161,7 +161,8 @@ class AnnouncedEpochs::Participant {
   void AnnounceQuiescent() {
     BWLAB_POINT(SectionEnds);
     // (E6) release: the section's loads happen before a collector's reading of it (E5).
-    announced_.store(kQuiescent, std::memory_order_release);
+    announced_.store(kQuiescent, BWLAB_MUTANT(SectionEndNotReleased) ? std::memory_order_relaxed
+                                                                     : std::memory_order_release);
   }
 
   SectionNesting& nesting() { return nesting_; }
@@ -243,7 +244,7 @@ inline uint64_t AnnouncedEpochs::OldestAnnounced() const {
   // (E4) the collector's half of the barrier between (E2) and a section's loads.
   if (membarrier_) {
     MembarrierAllThreads();
-  } else {
+  } else if (!BWLAB_MUTANT(NoBarrierOfCollectors)) {
     FullFence();
   }
   uint64_t oldest = kQuiescent;
