@@ -17,7 +17,7 @@ using experiment::kExitUsage;
 
 constexpr const char* kFooter =
     "\nExit codes: 0 ok, 2 usage or spec, 3 verification failed, 4 environment refused,\n"
-    "70 internal error, 130 interrupted.";
+    "6 partial (--budget), 70 internal error, 130 interrupted (go on with --resume).";
 
 /// Adds an option that takes exactly one value each time it is given.
 template <class T>
@@ -61,6 +61,7 @@ class CommandLine {
     app_.allow_extras();  // reported by this class, with "did you mean"
     app_.set_version_flag("--version", std::string("run_experiment 0.1.0"));
     DefineRun();
+    DefinePlan();
     DefineList();
     DefineValidate();
   }
@@ -75,40 +76,64 @@ class CommandLine {
     } catch (const ::CLI::ParseError& error) {
       return Fail(kExitUsage, error.what());
     }
-    for (const ::CLI::App* command : {run_command_, list_command_, validate_command_}) {
+    for (const ::CLI::App* command :
+         {run_command_, plan_command_, list_command_, validate_command_}) {
       if (!command->parsed()) continue;
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
     }
     const std::vector<std::string> extras = app_.remaining();
     if (!extras.empty()) return Fail(kExitUsage, DescribeUnknownCommand(extras.front()));
+    if (plan_command_->parsed()) return ShowPlan(plan_);
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
     return Run(run_);
   }
 
  private:
-  void DefineRun() {
-    run_command_ = app_.add_subcommand("run", "Run an experiment and write its results");
-    run_command_->allow_extras();
-    run_command_->add_option("spec", run_.spec, "A spec file, or the name of an experiment")
+  static void DefineCells(::CLI::App* command, CellsRequest* cells) {
+    command->allow_extras();
+    command->add_option("spec", cells->spec, "A spec file, or the name of an experiment")
         ->option_text("[quickstart]");
     AddValue(
-        run_command_, "--set", &run_.sets,
+        command, "--set", &cells->sets,
         "Override a key of the spec, such as keys.count=1000 or matrix.threads=1,2 (repeatable)",
         "KEY=VALUE");
-    AddValue(run_command_, "--filter", &run_.filters,
-             "Run only the cells that match, such as workload=ycsb_a|ycsb_b or engine=bwtree/* "
+    AddValue(command, "--filter", &cells->filters,
+             "Only the cells that match, such as workload=ycsb_a|ycsb_b or engine=bwtree/* "
              "(repeatable: all must match)",
              "KEY=PATTERN");
-    AddValue(run_command_, "--seed", &run_.seed, "Override the seed", "N");
-    AddValue(run_command_, "--reps", &run_.reps, "Override the number of repetitions", "N");
-    AddValue(run_command_, "--verify", &run_.verify,
+    AddValue(command, "--seed", &cells->seed, "Override the seed", "N");
+    AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
+    AddValue(command, "--verify", &cells->verify,
              "Check no reads, 1 in 64, or all: off, sample, full", "MODE");
+    command->footer(kFooter);
+  }
+
+  void DefineRun() {
+    run_command_ = app_.add_subcommand("run", "Run an experiment and write its results");
+    DefineCells(run_command_, &run_.cells);
+    AddValue(run_command_, "--order", &run_.order,
+             "Order of the cells in a repetition: abba (forth and back), round-robin, random",
+             "ORDER");
+    AddValue(run_command_, "--budget", &run_.budget,
+             "Begin no repetition after this time, such as 90s, 10m or 2h; what is left goes on "
+             "with --resume",
+             "TIME");
     AddValue(run_command_, "--out", &run_.out,
              "New folder for the results (default: results/runs/<experiment>-<time>)", "DIR");
+    run_command_->add_flag("--resume", run_.resume,
+                           "Go on in --out, or in the newest folder of this spec, and run only "
+                           "what is not there");
     run_command_->add_flag("--json", run_.json, "Print the summary as JSON on standard output");
-    run_command_->footer(kFooter);
+    run_command_->add_flag("--quiet", run_.quiet, "Tell nothing of the progress");
+  }
+
+  void DefinePlan() {
+    plan_command_ = app_.add_subcommand(
+        "plan", "Show the cells of an experiment, their memory and how long they took before");
+    DefineCells(plan_command_, &plan_.cells);
+    plan_command_->add_flag("--json", plan_.json, "Print the plan as JSON");
   }
 
   void DefineList() {
@@ -142,9 +167,11 @@ class CommandLine {
       "checked, with one JSON result each. Without arguments it runs the quickstart.",
       "run_experiment"};
   ::CLI::App* run_command_ = nullptr;
+  ::CLI::App* plan_command_ = nullptr;
   ::CLI::App* list_command_ = nullptr;
   ::CLI::App* validate_command_ = nullptr;
   RunRequest run_;
+  PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
 };

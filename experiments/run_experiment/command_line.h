@@ -5,20 +5,35 @@
 #include <vector>
 
 #include "bwlab/base/status.h"
+#include "bwlab/experiment/plan.h"
 
 namespace bwlab::cli {
 
-/// What `run` was asked to do.
-struct RunRequest {
+/// Which cells a command is about.
+struct CellsRequest {
   std::string spec = "quickstart";  ///< a path, or the name of an experiment
   std::vector<std::string> sets;    ///< k=v
   std::vector<std::string> filters;
   std::string seed;  ///< this and the next two: empty where not given
   std::string reps;
   std::string verify;
+};
+
+/// What `run` was asked to do.
+struct RunRequest {
+  CellsRequest cells;
+  std::string order = "abba";
+  std::string budget;  ///< empty: as long as it takes
   std::string out;
+  bool resume = false;
   bool json = false;
+  bool quiet = false;
   std::vector<std::string> argv;  ///< the whole command line, for provenance
+};
+
+struct PlanRequest {
+  CellsRequest cells;
+  bool json = false;
 };
 
 struct ListRequest {
@@ -33,8 +48,12 @@ struct ValidateRequest {
 
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
+int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
 int Validate(const ValidateRequest& request);
+
+/// The cells that a request means, resolved and checked.
+Result<experiment::Plan> PlanOf(const CellsRequest& request);
 
 /// Parses the command line and runs the subcommand. No argument at all runs the quickstart.
 int Main(const std::vector<std::string>& argv);

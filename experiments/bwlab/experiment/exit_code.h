@@ -10,6 +10,7 @@ enum ExitCode : int {
   kExitUsage = 2,
   kExitVerification = 3,
   kExitEnvironment = 4,
+  kExitPartial = 6,
   kExitInternal = 70,
   kExitInterrupted = 130,
 };

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <optional>
+#include <random>
+#include <utility>
 
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
@@ -273,12 +276,26 @@ Result<Filter> ParseFilter(const std::string& argument) {
   return filter;
 }
 
-std::vector<PlannedRun> Plan::InterleavedRuns() const {
+Result<RunOrder> ParseRunOrder(std::string_view name) {
+  const auto found = std::find(kRunOrderNames.begin(), kRunOrderNames.end(), name);
+  if (found == kRunOrderNames.end()) {
+    const std::vector<std::string> names(kRunOrderNames.begin(), kRunOrderNames.end());
+    return Status::InvalidArgument("--order: " + UnknownName("order", name, names));
+  }
+  return static_cast<RunOrder>(found - kRunOrderNames.begin());
+}
+
+std::vector<PlannedRun> Plan::InterleavedRuns(RunOrder order) const {
   std::vector<PlannedRun> runs;
+  std::vector<size_t> places(cells.size());
+  std::iota(places.begin(), places.end(), size_t{0});
+  std::mt19937_64 random(spec.value("seed", uint64_t{0}));
   for (uint32_t rep = 0; rep < reps; ++rep) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      runs.push_back({rep % 2 == 0 ? i : cells.size() - 1 - i, rep});
+    if (order == RunOrder::kRandom) {
+      for (size_t i = places.size(); i > 1; --i) std::swap(places[i - 1], places[random() % i]);
     }
+    for (const size_t place : places) runs.push_back({place, rep});
+    if (order == RunOrder::kAbba) std::reverse(places.begin(), places.end());
   }
   return runs;
 }

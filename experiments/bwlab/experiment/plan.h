@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bwlab/base/status.h"
@@ -27,6 +29,15 @@ struct PlannedRun {
   uint32_t rep = 0;
 };
 
+/// In what order the cells of a repetition are run. A drift of the machine hits all cells alike in
+/// kAbba (A B C, C B A, A B C, ...); kRoundRobin (A B C, A B C, ...) and kRandom (a permutation
+/// that is a function of the seed and the repetition) show whether the order matters.
+enum class RunOrder : uint8_t { kAbba, kRoundRobin, kRandom };
+inline constexpr std::array<std::string_view, 3> kRunOrderNames = {"abba", "round-robin", "random"};
+
+/// Errors: InvalidArgument with the choices.
+Result<RunOrder> ParseRunOrder(std::string_view name);
+
 /// What an experiment will run.
 struct Plan {
   std::string experiment;
@@ -36,9 +47,8 @@ struct Plan {
   std::string baseline;  ///< label of the engine that ratios refer to
   uint32_t reps = 1;
 
-  /// Every cell once a repetition: A B C, C B A, A B C, ... so that a drift of the machine hits all
-  /// cells alike.
-  std::vector<PlannedRun> InterleavedRuns() const;
+  /// Every cell once a repetition, in this order.
+  std::vector<PlannedRun> InterleavedRuns(RunOrder order = RunOrder::kAbba) const;
 };
 
 /// Resolves every cell and checks it: names, capabilities, engine options, and memory against

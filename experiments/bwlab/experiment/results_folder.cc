@@ -1,9 +1,12 @@
 #include "bwlab/experiment/results_folder.h"
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 
 #include "bwlab/experiment/files.h"
+#include "bwlab/experiment/json_schema.h"
+#include "bwlab/workload/json_text.h"
 
 namespace bwlab::experiment {
 
@@ -22,6 +25,27 @@ std::string ReadableText(const nlohmann::json& document) {
   return ordered.dump(2) + "\n";
 }
 
+constexpr const char* kSpecFile = "spec.json";
+
+/// What of `there` is not as in `spec`, but for the number of repetitions; empty where nothing is.
+std::string DifferenceOf(const nlohmann::json& there, const nlohmann::json& spec) {
+  for (const nlohmann::json& change : nlohmann::json::diff(there, spec)) {
+    const auto path = change.at("path").get<std::string>();
+    if (path == "/reps") continue;
+    const nlohmann::json::json_pointer pointer(path);
+    const auto shown = [&pointer](const nlohmann::json& document) {
+      return document.contains(pointer) ? ShownValue(document.at(pointer)) : "absent";
+    };
+    return path + " is " + shown(there) + " there and " + shown(spec) + " here";
+  }
+  return "";
+}
+
+/// Whether `file` is what WriteFileAtomically had not renamed yet.
+bool IsUnfinished(const fs::path& file) {
+  return file.stem().extension() == ".json" && file.extension().string().starts_with(".tmp");
+}
+
 }  // namespace
 
 Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann::json& spec) {
@@ -38,10 +62,74 @@ Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann
   }
   ResultsFolder folder(path);
   Status status = folder.MakeFolder(path / "cells");
-  if (status.ok()) status = WriteFileAtomically(path / "spec.json", ReadableText(spec));
+  if (status.ok()) status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
   if (status.ok()) return folder;
   folder.RemoveIfWithoutResults();
   return status;
+}
+
+Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann::json& spec) {
+  std::error_code error;
+  const auto refuse = [&path](const std::string& what) {
+    return Status::InvalidArgument("--resume: " + path.string() + ": " + what);
+  };
+  if (!fs::is_directory(path / "cells", error)) return refuse("is no folder of results");
+  if (fs::exists(path / kSpecFile, error)) {
+    const workload::JsonParse there = workload::ParseJsonFile((path / kSpecFile).string());
+    if (!there.ok()) return refuse(there.error);
+    const std::string difference = DifferenceOf(there.json, spec);
+    if (!difference.empty()) return refuse("holds results of another spec: " + difference);
+  } else if (!fs::is_empty(path / "cells", error)) {
+    return refuse("holds results, but no spec.json that says of what");
+  }
+  ResultsFolder folder(path);
+  std::vector<fs::path> unfinished;
+  for (const fs::path& parent : {path, path / "cells"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(parent, error)) {
+      if (IsUnfinished(entry.path())) {
+        unfinished.push_back(entry.path());
+      } else if (parent != path && entry.path().extension() == ".json") {
+        folder.files_.push_back(entry.path());
+      }
+    }
+  }
+  for (const fs::path& file : unfinished) fs::remove(file, error);
+  std::sort(folder.files_.begin(), folder.files_.end());
+  Status status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
+  if (!status.ok()) return status;
+  return folder;
+}
+
+fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& spec) {
+  std::error_code error;
+  fs::path newest;
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent, error)) {
+    const fs::path file = entry.path() / kSpecFile;
+    if (!fs::exists(file, error)) continue;
+    const workload::JsonParse there = workload::ParseJsonFile(file.string());
+    if (!there.ok() || !DifferenceOf(there.json, spec).empty()) continue;
+    // Their names end with the time at which they were begun.
+    if (newest.empty() || newest.filename() < entry.path().filename()) newest = entry.path();
+  }
+  return newest;
+}
+
+fs::path ResultsFolder::FileOf(const std::string& cell_id, uint32_t rep) const {
+  return path_ / "cells" / (cell_id + "-r" + std::to_string(rep) + ".json");
+}
+
+bool ResultsFolder::Has(const std::string& cell_id, uint32_t rep) const {
+  return std::find(files_.begin(), files_.end(), FileOf(cell_id, rep)) != files_.end();
+}
+
+Result<nlohmann::json> ResultsFolder::Read(const std::string& cell_id, uint32_t rep) const {
+  const std::string file = FileOf(cell_id, rep).string();
+  workload::JsonParse parse = workload::ParseJsonFile(file);
+  if (!parse.ok()) return Status::InvalidArgument(parse.error);
+  if (const auto violation = ResultSchema().Check(parse.json)) {
+    return Status::InvalidArgument(file + ": " + *violation + "; remove it, and it is run again");
+  }
+  return std::move(parse.json);
 }
 
 Status ResultsFolder::MakeFolder(const fs::path& folder) {
@@ -56,9 +144,8 @@ Status ResultsFolder::MakeFolder(const fs::path& folder) {
 }
 
 Status ResultsFolder::Add(const nlohmann::json& result) {
-  const std::string name = result.at("cell_id").get<std::string>() + "-r" +
-                           std::to_string(result.at("rep").get<uint32_t>()) + ".json";
-  const fs::path file = path_ / "cells" / name;
+  const fs::path file =
+      FileOf(result.at("cell_id").get<std::string>(), result.at("rep").get<uint32_t>());
   Status status = WriteFileAtomically(file, ReadableText(result));
   if (status.ok()) files_.push_back(file);
   return status;
@@ -67,7 +154,7 @@ Status ResultsFolder::Add(const nlohmann::json& result) {
 void ResultsFolder::RemoveIfWithoutResults() {
   if (!files_.empty()) return;
   std::error_code ignored;
-  fs::remove(path_ / "spec.json", ignored);
+  fs::remove(path_ / kSpecFile, ignored);
   for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
     fs::remove(*folder, ignored);  // only where it is empty
   }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,22 @@ class ResultsFolder {
   static Result<ResultsFolder> Create(const std::filesystem::path& path,
                                       const nlohmann::json& spec);
 
+  /// Opens a folder that an earlier run of the same spec has left, finished or not, and takes away
+  /// what it was writing when it was killed. The number of repetitions may differ: `spec` takes the
+  /// place of what is there. Errors: InvalidArgument where `path` is no such folder or holds
+  /// another spec, which names the first difference; IoError; nothing is changed then.
+  static Result<ResultsFolder> Resume(const std::filesystem::path& path,
+                                      const nlohmann::json& spec);
+
+  /// The folder under `parent` that was last begun for this spec. Empty where there is none.
+  static std::filesystem::path NewestOf(const std::filesystem::path& parent,
+                                        const nlohmann::json& spec);
+
+  /// Whether it holds a result under this name.
+  bool Has(const std::string& cell_id, uint32_t rep) const;
+  /// Reads one that it holds. Errors: InvalidArgument, which names the file, where it is damaged.
+  Result<nlohmann::json> Read(const std::string& cell_id, uint32_t rep) const;
+
   /// Writes one result under its final name, whole or not at all.
   Status Add(const nlohmann::json& result);
 
@@ -31,10 +49,11 @@ class ResultsFolder {
   explicit ResultsFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
   Status MakeFolder(const std::filesystem::path& folder);
+  std::filesystem::path FileOf(const std::string& cell_id, uint32_t rep) const;
 
   std::filesystem::path path_;
   std::vector<std::filesystem::path> made_;   // folders that Create made, outermost first
-  std::vector<std::filesystem::path> files_;  // results added
+  std::vector<std::filesystem::path> files_;  // results added, and those that were there
 };
 
 }  // namespace bwlab::experiment
