@@ -13,7 +13,7 @@
 
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/repository.h"
-#include "bwlab/experiment/summary.h"
+#include "bwlab/experiment/statistics.h"
 #include "bwlab/workload/json_text.h"
 #include "run_experiment/command_line.h"
 

@@ -13,12 +13,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bwlab/bwtree/bw_tree.h"
@@ -155,9 +157,9 @@ bool OthersFinishWhileOneIsParked(TestPoint point, uint64_t keys,
   RunThreads(*tree, kThreads + 1, [&](int thread, auto& session) {
     const auto stop_waiting = [&] { return given_up.load() || testing::Test::HasFatalFailure(); };
     if (thread == 0) {
-      Parking::Offer(true);
+      parking.Offer();
       while (finished < kThreads - 1 && !stop_waiting()) owners[0].DoRandomOperation(session);
-      Parking::Offer(false);
+      Parking::Withdraw();
     } else if (thread < static_cast<int>(kThreads)) {
       auto& owner = owners[static_cast<std::size_t>(thread)];
       while (!parking.occupied() && !stop_waiting()) owner.DoRandomOperation(session);
@@ -207,6 +209,84 @@ std::vector<TestPoint> AllPoints() {
 }
 INSTANTIATE_TEST_SUITE_P(At, BwTreeParkingTest, testing::ValuesIn(AllPoints()),
                          [](const auto& point) { return std::string(ToString(point.param)); });
+
+/// Runs `work` in a thread of its own that may be parked, until it is.
+class ParkedThread {
+ public:
+  ParkedThread(TestPoint point, std::function<void()> work)
+      : parking_(point), thread_([this, work = std::move(work)] {
+          parking_.Offer();
+          work();
+          done_ = true;
+        }) {
+    while (!parking_.occupied() && !done_) std::this_thread::yield();
+  }
+  ~ParkedThread() { Finish(); }
+  ParkedThread(const ParkedThread&) = delete;
+  ParkedThread& operator=(const ParkedThread&) = delete;
+
+  bool parked() const { return parking_.occupied(); }
+  /// Lets it go on, and waits for its end.
+  void Finish() {
+    parking_.Release();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  Parking parking_;
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+/// A writer has read the parent; the leaf splits, its right half is emptied and absorbed again, and
+/// the index term of the half still stands when the writer goes on: it finds the leaf as wide as it
+/// was, and writes. Whoever comes after it must not look into the half, whose page is frozen.
+/// @return whether somebody was stopped between the absorption and the removal of the index term.
+bool ReadAfterAbsorption(uint64_t inserts, bool descending) {
+  using Tree = BwTree<TinyTraits>;
+  auto tree = std::move(Tree::Open(TinyTraits::Options())).value();
+  auto session = std::move(tree->OpenSession()).value();
+  constexpr uint64_t kWritten = 99;
+  for (const uint64_t key : {0, 300, 400, 500, 600, 700, 410, 420}) {
+    EXPECT_EQ(session.Insert(key, key), OpResult::kOk);
+  }
+  EXPECT_EQ(session.Delete(300), OpResult::kOk);  // the first leaf holds key 0 alone
+  ParkedThread writer(TestPoint::kNodeRead, [&] {
+    auto own = std::move(tree->OpenSession()).value();
+    EXPECT_EQ(own.Insert(kWritten, 1), OpResult::kOk);
+  });
+  EXPECT_TRUE(writer.parked());
+  for (uint64_t i = 1; i <= inserts; ++i) EXPECT_EQ(session.Insert(10 * i, i), OpResult::kOk);
+  ParkedThread merger(TestPoint::kVictimAbsorbed, [&] {
+    auto own = std::move(tree->OpenSession()).value();
+    for (uint64_t i = 1; i <= inserts; ++i) {
+      EXPECT_EQ(own.Delete(10 * (descending ? inserts + 1 - i : i)), OpResult::kOk);
+    }
+  });
+  const bool parked = merger.parked();
+  writer.Finish();
+  uint64_t value = 0;
+  EXPECT_EQ(session.Get(kWritten, &value), OpResult::kOk);
+  uint64_t found = 0;
+  session.Scan(kWritten, 1, [&](uint64_t key, uint64_t) {
+    found = key;
+    return true;
+  });
+  EXPECT_EQ(found, kWritten);
+  merger.Finish();
+  EXPECT_TRUE(tree->Validate().ok());
+  return parked;
+}
+
+TEST(BwTreeScheduleTest, ReadersDoNotLookIntoAnAbsorbedLeaf) {
+  int parked = 0;
+  for (uint64_t inserts = 2; inserts < 16; ++inserts) {
+    for (const bool descending : {false, true}) {
+      if (ReadAfterAbsorption(inserts, descending)) ++parked;
+    }
+  }
+  EXPECT_GT(parked, 0);
+}
 
 TEST(BwTreeScheduleTest, EveryPointIsReachedOftenWhereThreadsAreHeldUpAtRandom) {
   const auto hits_wanted = static_cast<uint64_t>(Rounds(250));  // 1000 in the long tier

@@ -66,23 +66,23 @@ class Perturbation {
   inline static std::array<std::atomic<uint64_t>, kTestPointCount> hits_{};
 };
 
-/// While it lives, the first thread that has called Offer and reaches the point stays there until
-/// Release. One at a time.
+/// A place at one point where one thread may be parked. While any Parking lives, threads stop at
+/// those that they are offered to.
 class Parking {
  public:
-  explicit Parking(TestPoint point) {
-    point_ = point;
-    state_ = State::kEmpty;
+  explicit Parking(TestPoint point) : point_(point) {
     SetTestPointHandler([](TestPoint reached) {
-      if (offered_ && reached == point_) Stay();
+      if (offered_to_ != nullptr && reached == offered_to_->point_) offered_to_->Stay();
     });
   }
-  ~Parking() { SetTestPointHandler(nullptr); }
   Parking(const Parking&) = delete;
   Parking& operator=(const Parking&) = delete;
 
-  /// The calling thread may be parked.
-  static void Offer(bool offered) { offered_ = offered; }
+  /// The calling thread stays here when it reaches the point, unless another one has before it,
+  /// until Release. A thread is offered to one place at a time.
+  void Offer() { offered_to_ = this; }
+  static void Withdraw() { offered_to_ = nullptr; }
+
   bool occupied() const { return state_.load() == State::kOccupied; }
   void Release() {
     const std::lock_guard lock(mutex_);
@@ -93,18 +93,18 @@ class Parking {
  private:
   enum class State { kEmpty, kOccupied, kReleased };
 
-  static void Stay() {
+  void Stay() {
     std::unique_lock lock(mutex_);
     if (state_ != State::kEmpty) return;
     state_ = State::kOccupied;
-    released_.wait(lock, [] { return state_ == State::kReleased; });
+    released_.wait(lock, [this] { return state_ == State::kReleased; });
   }
 
-  inline static TestPoint point_;
-  inline static std::atomic<State> state_;
-  inline static std::mutex mutex_;
-  inline static std::condition_variable released_;
-  inline static thread_local bool offered_ = false;
+  const TestPoint point_;
+  std::atomic<State> state_{State::kEmpty};
+  std::mutex mutex_;
+  std::condition_variable released_;
+  inline static thread_local Parking* offered_to_ = nullptr;
 };
 
 #else

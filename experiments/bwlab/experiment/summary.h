@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "bwlab/experiment/statistics.h"
 
 namespace bwlab::experiment {
 
@@ -16,6 +21,9 @@ struct SummaryRow {
   std::vector<double> bytes_per_key;   ///< of each repetition that has it
 
   double MedianOpsPerSecond() const;
+  /// Half the width of the interval of the median, over the median; nothing where there are too few
+  /// repetitions for an interval.
+  std::optional<double> RelativeHalfWidth() const;
 };
 
 /// The results of an experiment, cell by cell.
@@ -29,9 +37,14 @@ class Summary {
   /// Rows in the order in which their cells first came.
   const std::vector<SummaryRow>& rows() const { return rows_; }
 
+  /// The row of a cell; nullptr where none of its results came yet.
+  const SummaryRow* RowOf(const std::string& cell_id) const;
+
   /// Median throughput over that of the baseline at the same workload and threads; 0 where the
   /// baseline has none.
   double RatioToBaseline(const SummaryRow& row) const;
+  /// Its interval; nothing for the baseline itself, and where either has too few repetitions.
+  std::optional<Interval> RatioIntervalToBaseline(const SummaryRow& row) const;
 
   /// A table for people, columns aligned, with its heading.
   std::string Text() const;
@@ -40,11 +53,10 @@ class Summary {
   nlohmann::json Json() const;
 
  private:
+  const SummaryRow* BaselineOf(const SummaryRow& row) const;
+
   std::string baseline_;
   std::vector<SummaryRow> rows_;
 };
-
-/// The middle value, or the mean of the two in the middle; 0 of none.
-double Median(std::vector<double> values);
 
 }  // namespace bwlab::experiment

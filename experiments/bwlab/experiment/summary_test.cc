@@ -16,13 +16,6 @@ json ResultOf(const char* label, uint32_t threads, double ops_per_second, json b
           {"memory", {{"bytes_per_key", std::move(bytes_per_key)}}}};
 }
 
-TEST(Summary, MedianIsTheMiddle) {
-  EXPECT_EQ(Median({}), 0);
-  EXPECT_EQ(Median({3}), 3);
-  EXPECT_EQ(Median({9, 1, 3}), 3);
-  EXPECT_EQ(Median({9, 1, 3, 4}), 3.5);
-}
-
 TEST(Summary, RatiosCompareTheSameThreads) {
   Summary summary("peer");
   summary.Add(ResultOf("peer", 1, 1e6, 48));
@@ -45,10 +38,30 @@ TEST(Summary, TableHasALineForEveryCell) {
   Summary summary("peer");
   summary.Add(ResultOf("peer", 1, 1.5e6, 48));
   summary.Add(ResultOf("mine", 1, 3e6, nullptr));
-  EXPECT_EQ(summary.Text(),
-            "workload  threads  engine    Mops/s     min .. max      bytes/key  x peer\n"
-            "ycsb_a          1  peer       1.500    1.500 .. 1.500        48.0  1.00\n"
-            "ycsb_a          1  mine       3.000    3.000 .. 3.000           -  2.00\n");
+  EXPECT_EQ(
+      summary.Text(),
+      "workload  threads  engine    Mops/s     95% interval         min .. max      bytes/key  "
+      "x peer\n"
+      "ycsb_a          1  peer       1.500          -             1.500 .. 1.500         48.0  "
+      "1.00\n"
+      "ycsb_a          1  mine       3.000          -             3.000 .. 3.000            -  "
+      "2.00\n");
+}
+
+TEST(Summary, RepetitionsGiveIntervalsAndOutliers) {
+  Summary summary("peer");
+  for (const double speed : {1.0e6, 1.1e6, 1.2e6, 1.1e6, 9e6}) {
+    summary.Add(ResultOf("peer", 1, speed, 48));
+    summary.Add(ResultOf("mine", 1, 2 * speed, 20));
+  }
+  const json rows = summary.Json();
+  EXPECT_LE(rows[0]["throughput_ops_s_interval"][0], 1.1e6);
+  EXPECT_GE(rows[0]["throughput_ops_s_interval"][1], 1.1e6);
+  EXPECT_EQ(rows[0]["throughput_ops_s_outliers"], json::array({9e6}));
+  EXPECT_TRUE(rows[0]["ratio_interval"].is_null()) << "of the baseline to itself";
+  EXPECT_LE(rows[1]["ratio_interval"][0], 2);
+  EXPECT_GE(rows[1]["ratio_interval"][1], 2);
+  EXPECT_NE(summary.Text().find("Outlier: ycsb_a, peer, 1 threads: 9.000"), std::string::npos);
 }
 
 }  // namespace
