@@ -116,6 +116,14 @@ class CommandLine {
     AddValue(run_command_, "--order", &run_.order,
              "Order of the cells in a repetition: abba (forth and back), round-robin, random",
              "ORDER");
+    AddValue(run_command_, "--ci", &run_.ci,
+             "Repeat each cell until half the 95% interval of its median is at most this share of "
+             "the median, such as 0.02",
+             "SHARE");
+    AddValue(run_command_, "--reps-min", &run_.reps_min,
+             "With --ci: repetitions of each cell at least [5]", "N");
+    AddValue(run_command_, "--reps-max", &run_.reps_max,
+             "With --ci: repetitions of each cell at most [30]", "N");
     AddValue(run_command_, "--budget", &run_.budget,
              "Begin no repetition after this time, such as 90s, 10m or 2h; what is left goes on "
              "with --resume",

@@ -23,7 +23,10 @@ struct CellsRequest {
 struct RunRequest {
   CellsRequest cells;
   std::string order = "abba";
-  std::string budget;  ///< empty: as long as it takes
+  std::string budget;    ///< empty: as long as it takes
+  std::string ci;        ///< empty: as many repetitions as the spec says
+  std::string reps_min;  ///< this and the next: empty where not given
+  std::string reps_max;
   std::string out;
   bool resume = false;
   bool json = false;

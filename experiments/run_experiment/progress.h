@@ -15,6 +15,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  /// There is more, or less, to do than was thought.
+  void Expect(size_t total) { total_ = total; }
   void Started(const std::string& what);
   void Finished(const std::string& what, double ops_per_second);
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <random>
 #include <utility>
@@ -285,19 +284,25 @@ Result<RunOrder> ParseRunOrder(std::string_view name) {
   return static_cast<RunOrder>(found - kRunOrderNames.begin());
 }
 
-std::vector<PlannedRun> Plan::InterleavedRuns(RunOrder order) const {
+std::vector<PlannedRun> Plan::RunsOf(uint32_t rep, RunOrder order) const {
   std::vector<PlannedRun> runs;
-  std::vector<size_t> places(cells.size());
-  std::iota(places.begin(), places.end(), size_t{0});
-  std::mt19937_64 random(spec.value("seed", uint64_t{0}));
-  for (uint32_t rep = 0; rep < reps; ++rep) {
-    if (order == RunOrder::kRandom) {
-      for (size_t i = places.size(); i > 1; --i) std::swap(places[i - 1], places[random() % i]);
-    }
-    for (const size_t place : places) runs.push_back({place, rep});
-    if (order == RunOrder::kAbba) std::reverse(places.begin(), places.end());
+  for (size_t cell = 0; cell < cells.size(); ++cell) runs.push_back({cell, rep});
+  if (order == RunOrder::kAbba && rep % 2 == 1) std::reverse(runs.begin(), runs.end());
+  if (order == RunOrder::kRandom) {
+    std::seed_seq seeds{spec.value("seed", uint64_t{0}), uint64_t{rep}};
+    std::mt19937_64 random(seeds);
+    for (size_t i = runs.size(); i > 1; --i) std::swap(runs[i - 1], runs[random() % i]);
   }
   return runs;
+}
+
+std::vector<PlannedRun> Plan::InterleavedRuns(RunOrder order) const {
+  std::vector<PlannedRun> all;
+  for (uint32_t rep = 0; rep < reps; ++rep) {
+    const std::vector<PlannedRun> runs = RunsOf(rep, order);
+    all.insert(all.end(), runs.begin(), runs.end());
+  }
+  return all;
 }
 
 Result<Plan> MakePlan(const Spec& spec, const std::vector<Filter>& filters,

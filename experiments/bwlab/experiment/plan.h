@@ -47,7 +47,9 @@ struct Plan {
   std::string baseline;  ///< label of the engine that ratios refer to
   uint32_t reps = 1;
 
-  /// Every cell once a repetition, in this order.
+  /// Every cell once, as the order wants it in this repetition.
+  std::vector<PlannedRun> RunsOf(uint32_t rep, RunOrder order) const;
+  /// Those of all repetitions.
   std::vector<PlannedRun> InterleavedRuns(RunOrder order = RunOrder::kAbba) const;
 };
 
