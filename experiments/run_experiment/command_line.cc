@@ -124,6 +124,10 @@ class CommandLine {
              "With --ci: repetitions of each cell at least [5]", "N");
     AddValue(run_command_, "--reps-max", &run_.reps_max,
              "With --ci: repetitions of each cell at most [30]", "N");
+    AddValue(run_command_, "--counters", &run_.counters,
+             "Hardware and kernel events to count in each run: auto (all that can be had), off, or "
+             "names such as instructions,page_faults",
+             "LIST");
     AddValue(run_command_, "--budget", &run_.budget,
              "Begin no repetition after this time, such as 90s, 10m or 2h; what is left goes on "
              "with --resume",

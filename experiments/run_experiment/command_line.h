@@ -23,6 +23,7 @@ struct CellsRequest {
 struct RunRequest {
   CellsRequest cells;
   std::string order = "abba";
+  std::string counters = "auto";
   std::string budget;    ///< empty: as long as it takes
   std::string ci;        ///< empty: as many repetitions as the spec says
   std::string reps_min;  ///< this and the next: empty where not given

@@ -18,6 +18,7 @@
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/host.h"
 #include "bwlab/experiment/names.h"
+#include "bwlab/experiment/perf_counters.h"
 #include "bwlab/experiment/plan.h"
 #include "bwlab/experiment/provenance.h"
 #include "bwlab/experiment/repository.h"
@@ -295,8 +296,11 @@ Result<ResultsFolder> FolderOf(const RunRequest& request, const Plan& plan) {
 }  // namespace
 
 int Run(const RunRequest& request) {
-  const Result<Plan> plan = PlanOf(request.cells);
+  Result<Plan> plan = PlanOf(request.cells);
   if (!plan.ok()) return Fail(plan.status());
+  const auto counters = experiment::ParseCounters(request.counters);
+  if (!counters.ok()) return Fail(counters.status());
+  for (experiment::Cell& cell : plan.value().cells) cell.counters = counters.value();
   const Result<RunOrder> order = experiment::ParseRunOrder(request.order);
   if (!order.ok()) return Fail(order.status());
   const Result<StoppingRule> rule = StoppingRuleOf(request, plan.value().reps);

@@ -14,19 +14,21 @@ using nlohmann::json;
 using workload::OpKind;
 
 json Cell::ToJson() const {
-  return {{"workload", workload.name},
-          {"workload_spec", workload::ToJson(workload)},
-          {"engine", engine->engine},
-          {"variant", engine->variant.empty() ? json() : json(engine->variant)},
-          {"label", label()},
-          {"config", engine_config},
-          {"threads", threads},
-          {"record_count", record_count},
-          {"op_count", op_count},
-          {"seed", seed},
-          {"key_space", workload::ToString(key_space)},
-          {"verify", kVerifyModeNames[static_cast<size_t>(verify)]},
-          {"latency_sample_every", latency_sample_every}};
+  json cell = {{"workload", workload.name},
+               {"workload_spec", workload::ToJson(workload)},
+               {"engine", engine->engine},
+               {"variant", engine->variant.empty() ? json() : json(engine->variant)},
+               {"label", label()},
+               {"config", engine_config},
+               {"threads", threads},
+               {"record_count", record_count},
+               {"op_count", op_count},
+               {"seed", seed},
+               {"key_space", workload::ToString(key_space)},
+               {"verify", kVerifyModeNames[static_cast<size_t>(verify)]},
+               {"latency_sample_every", latency_sample_every}};
+  if (counters) cell["counters"] = *counters;
+  return cell;
 }
 
 std::string Cell::Id() const { return Sha256Hex(ToJson().dump()).substr(0, 16); }
@@ -80,6 +82,9 @@ Result<Cell> CellFromJson(const json& request) {
   cell.key_space = *key_space;
   cell.verify = static_cast<VerifyMode>(mode - kVerifyModeNames.begin());
   cell.latency_sample_every = request.at("latency_sample_every").get<uint32_t>();
+  if (request.contains("counters")) {
+    cell.counters = request["counters"].get<std::vector<std::string>>();
+  }
   return cell;
 }
 

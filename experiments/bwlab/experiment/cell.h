@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "bwlab/base/status.h"
 #include "bwlab/experiment/engine.h"
@@ -24,6 +26,8 @@ struct Cell {
   workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
   VerifyMode verify = VerifyMode::kSample;
   uint32_t latency_sample_every = 0;
+  /// Names of the events that are counted (perf_counters.h); nothing: all.
+  std::optional<std::vector<std::string>> counters;
 
   std::string label() const { return engine->Label(); }
 

@@ -49,6 +49,7 @@ CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& 
   json result = std::move(measured.json);
   identity.erase("verify");                // is verify.mode in a result
   identity.erase("latency_sample_every");  // is latency_ns.sample_every
+  identity.erase("counters");              // are the keys of hardware_counters
   result.update(identity);
   result["schema_version"] = 1;
   result["cell_id"] = cell.Id();

@@ -17,6 +17,7 @@ struct Worker {
   Clock::time_point end;
   Status status;
   bool pinned = false;
+  std::vector<PerfCount> counted;
 };
 
 void Merge(const ThreadTally& from, ThreadTally* into) {
@@ -53,12 +54,22 @@ Result<std::unique_ptr<PhaseResult>> RunPhase(Engine& engine, const Streams& str
   const auto work = [&](size_t t) {
     Worker& worker = workers[t];
     worker.pinned = topology.PinThisThread(static_cast<uint32_t>(t));
+    PerfCounters counters(options.counters);
     const ThreadTask task{.ops = streams[t],
                           .verify = options.verify,
                           .latency_sample_every = options.latency_sample_every,
-                          .wait_for_start = [&barrier] { barrier.arrive_and_wait(); },
-                          .note_end = [&worker] { worker.end = Clock::now(); }};
+                          .wait_for_start =
+                              [&] {
+                                barrier.arrive_and_wait();
+                                counters.Start();
+                              },
+                          .note_end =
+                              [&] {
+                                worker.end = Clock::now();
+                                counters.Stop();
+                              }};
     worker.status = engine.RunThread(task, &worker.tally);
+    worker.counted = counters.Read();
   };
   std::vector<std::jthread> threads;
   threads.reserve(streams.size());
@@ -80,6 +91,7 @@ Result<std::unique_ptr<PhaseResult>> RunPhase(Engine& engine, const Streams& str
     if (!worker.status.ok()) return worker.status;
     end = std::max(end, worker.end);
     result->pinned = result->pinned && worker.pinned;
+    AddCounts(worker.counted, &result->events);
     Merge(worker.tally, &result->tally);
   }
   // A stream of a few operations can be over within a tick of the clock.

@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "bwlab/base/status.h"
 #include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/perf_counters.h"
 #include "bwlab/experiment/topology.h"
 #include "bwlab/workload/op.h"
 
@@ -19,6 +22,7 @@ struct PhaseResult {
   double seconds = 0;  ///< from the moment all threads stood at the barrier to the end of the last
   ThreadTally tally;   ///< merged
   bool pinned = true;  ///< every thread stayed on a processor of its own choice
+  std::vector<PerfCount> events;  ///< of all threads, from the start to the end of each
 
   double OpsPerSecond() const;
 };
@@ -26,6 +30,9 @@ struct PhaseResult {
 struct PhaseOptions {
   VerifyMode verify = VerifyMode::kOff;
   uint32_t latency_sample_every = 0;
+  /// Events to count; nothing: all. They cost each thread some system calls when it starts and
+  /// ends.
+  std::optional<std::vector<std::string>> counters = std::vector<std::string>();
 };
 
 /// Runs stream t on pinned thread t, all from one barrier. Sessions are opened and tallies

@@ -107,9 +107,11 @@ class CellRun {
     const uint64_t rss_after_load = ResidentBytes();
     const std::optional<Counters> counters_after_load = engine_.ReadCounters();
 
-    auto run = RunPhase(
-        engine_, streams.run,
-        {.verify = cell_.verify, .latency_sample_every = cell_.latency_sample_every}, topology_);
+    auto run = RunPhase(engine_, streams.run,
+                        {.verify = cell_.verify,
+                         .latency_sample_every = cell_.latency_sample_every,
+                         .counters = cell_.counters},
+                        topology_);
     if (!run.ok()) return run.status();
     const PhaseResult& ran = *run.value();
     const uint64_t live_after_run = engine_.LiveBytes();
@@ -133,6 +135,7 @@ class CellRun {
                         {"rss_bytes_after_load", rss_after_load},
                         {"rss_bytes_after_run", rss_after_run},
                         {"reason", nullptr}};
+    result["hardware_counters"] = CountsJson(ran.events, static_cast<double>(cell_.op_count));
     result["engine_counters"] = counters ? CountersJson(*counters_after_load, *counters) : json();
     result["engine_counters_reason"] = ReasonJson(cell_.engine->no_counters_reason);
     result["verify"] = {{"mode", kVerifyModeNames[static_cast<size_t>(cell_.verify)]},
