@@ -13,6 +13,23 @@ namespace bwlab::experiment {
 using nlohmann::json;
 using workload::OpKind;
 
+json ArrivalJson(const workload::ArrivalSpec& arrival) {
+  json object = {{"kind", workload::kArrivalKindNames[static_cast<size_t>(arrival.kind)]},
+                 {"rate_ops_s", arrival.rate_ops_s}};
+  if (arrival.kind == workload::ArrivalKind::kBurst) object["burst_ops"] = arrival.burst_ops;
+  return object;
+}
+
+workload::ArrivalSpec ArrivalFromJson(const json& object) {
+  workload::ArrivalSpec arrival;
+  const auto& names = workload::kArrivalKindNames;
+  arrival.kind = static_cast<workload::ArrivalKind>(
+      std::find(names.begin(), names.end(), object.at("kind").get<std::string>()) - names.begin());
+  arrival.rate_ops_s = object.value("rate_ops_s", uint64_t{0});
+  arrival.burst_ops = object.value("burst_ops", uint32_t{1});
+  return arrival;
+}
+
 json Cell::ToJson() const {
   json cell = {{"workload", workload.name},
                {"workload_spec", workload::ToJson(workload)},
@@ -28,6 +45,7 @@ json Cell::ToJson() const {
                {"verify", kVerifyModeNames[static_cast<size_t>(verify)]},
                {"latency_sample_every", latency_sample_every}};
   if (counters) cell["counters"] = *counters;
+  if (arrival.open()) cell["arrival"] = ArrivalJson(arrival);
   return cell;
 }
 
@@ -44,8 +62,10 @@ uint64_t Cell::EstimatedBytes() const {
                          (workload.Share(OpKind::kInsert) + workload.Share(OpKind::kUpsert));
   const double streams =
       static_cast<double>(sizeof(workload::Op)) * static_cast<double>(record_count + op_count);
-  return static_cast<uint64_t>(streams + kIndexBytesPerRecord *
-                                             (static_cast<double>(record_count) + inserts));
+  const double schedule =
+      arrival.open() ? static_cast<double>(sizeof(uint64_t)) * static_cast<double>(op_count) : 0;
+  return static_cast<uint64_t>(
+      streams + schedule + kIndexBytesPerRecord * (static_cast<double>(record_count) + inserts));
 }
 
 Status Cell::CheckCapabilities() const {
@@ -82,6 +102,7 @@ Result<Cell> CellFromJson(const json& request) {
   cell.key_space = *key_space;
   cell.verify = static_cast<VerifyMode>(mode - kVerifyModeNames.begin());
   cell.latency_sample_every = request.at("latency_sample_every").get<uint32_t>();
+  if (request.contains("arrival")) cell.arrival = ArrivalFromJson(request["arrival"]);
   if (request.contains("counters")) {
     cell.counters = request["counters"].get<std::vector<std::string>>();
   }

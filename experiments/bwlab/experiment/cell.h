@@ -8,6 +8,7 @@
 
 #include "bwlab/base/status.h"
 #include "bwlab/experiment/engine.h"
+#include "bwlab/workload/arrival.h"
 #include "bwlab/workload/key_space.h"
 #include "bwlab/workload/workload.h"
 
@@ -25,7 +26,8 @@ struct Cell {
   uint64_t seed = 0;
   workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
   VerifyMode verify = VerifyMode::kSample;
-  uint32_t latency_sample_every = 0;
+  uint32_t latency_sample_every = 0;  ///< not read in an open loop, which times every operation
+  workload::ArrivalSpec arrival;
   /// Names of the events that are counted (perf_counters.h); nothing: all.
   std::optional<std::vector<std::string>> counters;
 
@@ -45,6 +47,10 @@ struct Cell {
   /// InvalidArgument where the workload needs what the engine cannot do.
   Status CheckCapabilities() const;
 };
+
+/// As specs and results have it. The inverse takes what conforms to the spec's schema.
+nlohmann::json ArrivalJson(const workload::ArrivalSpec& arrival);
+workload::ArrivalSpec ArrivalFromJson(const nlohmann::json& object);
 
 /// The inverse of Cell::ToJson, for the process that runs the cell.
 Result<Cell> CellFromJson(const nlohmann::json& request);

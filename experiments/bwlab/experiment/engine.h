@@ -55,6 +55,9 @@ struct ThreadTask {
   std::span<const workload::Op> ops;
   VerifyMode verify = VerifyMode::kOff;
   uint32_t latency_sample_every = 0;  ///< every n-th operation is timed; 0: none
+  /// Open loop: ticks (tick_clock.h) from the start to the moment at which each operation is due;
+  /// every operation is timed, from that moment on. Empty: closed loop.
+  std::span<const uint64_t> due_ticks;
   /// Called once after the session is open, right before the first operation; returns when all
   /// threads are there.
   std::function<void()> wait_for_start;

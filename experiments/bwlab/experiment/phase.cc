@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <barrier>
 #include <chrono>
+#include <span>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -58,6 +59,9 @@ Result<std::unique_ptr<PhaseResult>> RunPhase(Engine& engine, const Streams& str
     const ThreadTask task{.ops = streams[t],
                           .verify = options.verify,
                           .latency_sample_every = options.latency_sample_every,
+                          .due_ticks = options.due_ticks == nullptr
+                                           ? std::span<const uint64_t>()
+                                           : std::span<const uint64_t>((*options.due_ticks)[t]),
                           .wait_for_start =
                               [&] {
                                 barrier.arrive_and_wait();

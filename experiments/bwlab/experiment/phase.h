@@ -27,12 +27,16 @@ struct PhaseResult {
   double OpsPerSecond() const;
 };
 
+/// Of each thread; see ThreadTask::due_ticks.
+using Schedules = std::vector<std::vector<uint64_t>>;
+
 struct PhaseOptions {
   VerifyMode verify = VerifyMode::kOff;
   uint32_t latency_sample_every = 0;
   /// Events to count; nothing: all. They cost each thread some system calls when it starts and
   /// ends.
   std::optional<std::vector<std::string>> counters = std::vector<std::string>();
+  const Schedules* due_ticks = nullptr;  ///< of the streams, for an open loop; null: closed
 };
 
 /// Runs stream t on pinned thread t, all from one barrier. Sessions are opened and tallies

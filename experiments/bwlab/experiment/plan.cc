@@ -193,6 +193,7 @@ class Planner {
     json settings = {{"ops", spec_["ops"]},
                      {"keys", spec_["keys"]},
                      {"engine_options", spec_.value("engine_options", json::object())}};
+    if (spec_.contains("arrival")) settings["arrival"] = spec_["arrival"];
     for (const json& entry : spec_["overrides"]) {
       if (Matches(*cell, entry["where"])) settings.merge_patch(entry["set"]);
     }
@@ -201,6 +202,10 @@ class Planner {
     cell->key_space = *workload::KeySpaceFromName(settings["keys"]["space"].get<std::string>());
     cell->seed = spec_["seed"].get<uint64_t>();
     cell->latency_sample_every = spec_["latency"]["sample_every"].get<uint32_t>();
+    if (settings.contains("arrival")) cell->arrival = ArrivalFromJson(settings["arrival"]);
+    if (cell->arrival.open() && cell->arrival.rate_ops_s == 0) {
+      return Refuse("/arrival", "an open loop needs a rate_ops_s");
+    }
     const auto verify = spec_["verify"].get<std::string>();
     cell->verify = static_cast<VerifyMode>(
         std::find(kVerifyModeNames.begin(), kVerifyModeNames.end(), verify) -

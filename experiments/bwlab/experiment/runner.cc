@@ -16,6 +16,7 @@
 #include "bwlab/experiment/phase.h"
 #include "bwlab/experiment/tick_clock.h"
 #include "bwlab/experiment/verification.h"
+#include "bwlab/workload/arrival.h"
 #include "bwlab/workload/stream.h"
 #include "bwlab/workload/stream_digest.h"
 #include "bwlab/workload/stream_stats.h"
@@ -62,6 +63,20 @@ CellStreams MakeStreams(const Cell& cell) {
   return streams;
 }
 
+/// When the operations of each thread are due, in ticks; empty for a closed loop.
+Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScale& scale) {
+  Schedules schedules;
+  if (!cell.arrival.open()) return schedules;
+  for (uint32_t t = 0; t < cell.threads; ++t) {
+    schedules.push_back(
+        workload::MakeSchedule(cell.arrival, t, cell.threads, streams[t].size(), cell.seed));
+    for (uint64_t& due : schedules.back()) {
+      due = static_cast<uint64_t>(static_cast<double>(due) / scale.ns_per_tick);
+    }
+  }
+  return schedules;
+}
+
 json StreamJson(const Streams& streams) {
   const workload::StreamStats stats = workload::ComputeStreamStats(streams);
   json mix = json::object();
@@ -95,6 +110,7 @@ class CellRun {
   Result<json> Run() {
     const HostState host_before = HostState::Read();
     const CellStreams streams = MakeStreams(cell_);
+    const Schedules due_ticks = MakeSchedules(cell_, streams.run, scale_);
     json result{{"stream", StreamJson(streams.run)}};
     const uint64_t rss_before_load = ResidentBytes();
 
@@ -110,7 +126,8 @@ class CellRun {
     auto run = RunPhase(engine_, streams.run,
                         {.verify = cell_.verify,
                          .latency_sample_every = cell_.latency_sample_every,
-                         .counters = cell_.counters},
+                         .counters = cell_.counters,
+                         .due_ticks = cell_.arrival.open() ? &due_ticks : nullptr},
                         topology_);
     if (!run.ok()) return run.status();
     const PhaseResult& ran = *run.value();
@@ -126,7 +143,9 @@ class CellRun {
 
     result["load"] = {{"seconds", loaded.seconds}, {"throughput_ops_s", loaded.OpsPerSecond()}};
     result["run"] = RunJson(ran);
-    result["latency_ns"] = LatencyJson(ran.tally, cell_.latency_sample_every, scale_);
+    result["latency_ns"] =
+        LatencyJson(ran.tally, cell_.arrival.open() ? 1 : cell_.latency_sample_every, scale_);
+    result["latency_ns"]["from"] = cell_.arrival.open() ? "intended_start" : "start";
     const double records = static_cast<double>(cell_.record_count);
     result["memory"] = {{"live_bytes_after_load", live_after_load},
                         {"live_bytes_after_run", live_after_run},
@@ -162,7 +181,8 @@ class CellRun {
 
 Result<json> RunCell(const Cell& cell) {
   try {
-    const TickScale scale = cell.latency_sample_every == 0 ? TickScale{} : TickScale::Measure();
+    const bool timed = cell.latency_sample_every != 0 || cell.arrival.open();
+    const TickScale scale = timed ? TickScale::Measure() : TickScale{};
     Result<std::unique_ptr<Engine>> engine = cell.engine->open(cell.engine_config);
     if (!engine.ok()) return engine.status();
     return CellRun(cell, *engine.value(), scale).Run();
