@@ -8,6 +8,8 @@
 // operation might rightly answer from before another one that ended long ago.
 
 #include <array>
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 

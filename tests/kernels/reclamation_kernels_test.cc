@@ -3,6 +3,7 @@
 // is freed while a reader may look at it shows as a data race on its plain word or as a wrong word.
 
 #include <array>
+#include <memory>
 #include <vector>
 
 #include "bwlab/policy/reclamation/epoch_centralized.h"
@@ -69,20 +70,19 @@ class SharedPage {
     };
   }
 
-  void Look(Participant& participant) {
+  /// In a section.
+  Page* Look() {
     Page* page = current_.load(std::memory_order_acquire);
     Check(page->plain($) != kFreed, "a reader holds a freed page");
-    Check(participant.pinned(), "a section is open");
-    Check(page->plain($) != kFreed, "a page is freed under a reader");
+    return page;
   }
 
   void Read(Participant& participant, bool nested) {
     participant.Enter();
-    Page* page = current_.load(std::memory_order_acquire);
-    Check(page->plain($) != kFreed, "a reader holds a freed page");
+    Page* page = Look();
     if (nested) {
       participant.Enter();
-      Look(participant);
+      Look();
       participant.Exit();
     }
     Check(page->plain($) != kFreed, "a page is freed under a reader");

@@ -2,41 +2,22 @@
 
 // The engine's atomics (core/bwlab/base/atomic.h) on relacy, which runs the threads of a test as
 // fibers of one thread, chooses at each access which of them goes on and which of the values that
-// the C++ memory model allows a load to return. Include it before everything else of the engine.
+// the C++ memory model allows a load to return.
 //
 // Method: an Atomic is no larger than in the engine and holds the newest value, so that layouts
 // stay as they are; what relacy knows about it is kept beside, by address. An atomic that was made
 // by its constructor is unknown to a thread until something has handed it over; where there was
 // only memory (the words of the mapping table, slots of a page), everybody knows what stood there.
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <new>
-#include <optional>
-#include <random>
 #include <source_location>
-#include <span>
-#include <sstream>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <thread>
 #include <type_traits>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
