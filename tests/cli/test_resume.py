@@ -49,6 +49,22 @@ def test_killed_at_random_moments_and_resumed_it_has_the_cells_of_an_undisturbed
             json.loads((out / "cells" / name).read_text())
 
 
+def test_git_is_asked_without_locks_that_a_kill_would_leave(run_experiment, write_spec, spec):
+    """A git that notes how it is called, in front of the real one."""
+    folder = run_experiment.folder / "bin"
+    folder.mkdir()
+    log = run_experiment.folder / "git.log"
+    fake = folder / "git"
+    fake.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\nexit 1\n')
+    fake.chmod(0o755)
+    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    done = run_experiment("run", write_spec(spec), "--out", run_experiment.folder / "out", env=env)
+    assert done.returncode == 0, done.stderr
+    calls = log.read_text().splitlines()
+    assert any(" status " in call for call in calls)
+    assert all(call.startswith("--no-optional-locks ") for call in calls)
+
+
 def test_what_is_finished_is_not_run_again_but_counts_in_the_table(
         run_experiment, write_spec, small_spec):
     out = run_experiment.folder / "out"

@@ -17,9 +17,10 @@ namespace {
 
 using nlohmann::json;
 
-/// Output of a git command in the repository, or null where git or the repository is absent.
+/// Output of a git command in the repository, or null where git or the repository is absent. It
+/// takes no locks, which would stay if this process were killed.
 json Git(std::vector<std::string> arguments) {
-  std::vector<std::string> argv = {"git", "-C", RepositoryRoot().string()};
+  std::vector<std::string> argv = {"git", "--no-optional-locks", "-C", RepositoryRoot().string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   ProcessEnd end = RunProcess(argv, "");
   if (end.exit_code != 0) return nullptr;
