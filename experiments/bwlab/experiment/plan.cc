@@ -301,15 +301,6 @@ std::vector<PlannedRun> Plan::RunsOf(uint32_t rep, RunOrder order) const {
   return runs;
 }
 
-std::vector<PlannedRun> Plan::InterleavedRuns(RunOrder order) const {
-  std::vector<PlannedRun> all;
-  for (uint32_t rep = 0; rep < reps; ++rep) {
-    const std::vector<PlannedRun> runs = RunsOf(rep, order);
-    all.insert(all.end(), runs.begin(), runs.end());
-  }
-  return all;
-}
-
 Result<Plan> MakePlan(const Spec& spec, const std::vector<Filter>& filters,
                       uint64_t available_bytes) {
   Plan plan;

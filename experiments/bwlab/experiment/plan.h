@@ -49,8 +49,6 @@ struct Plan {
 
   /// Every cell once, as the order wants it in this repetition.
   std::vector<PlannedRun> RunsOf(uint32_t rep, RunOrder order) const;
-  /// Those of all repetitions.
-  std::vector<PlannedRun> InterleavedRuns(RunOrder order = RunOrder::kAbba) const;
 };
 
 /// Resolves every cell and checks it: names, capabilities, engine options, and memory against

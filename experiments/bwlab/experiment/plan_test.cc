@@ -47,7 +47,10 @@ TEST(Plan, CellsAreAllCombinations) {
 
 TEST(Plan, RepetitionsGoForthAndBackOverAllCells) {
   const Plan plan = PlanOf(SpecOf());
-  const std::vector<PlannedRun> runs = plan.InterleavedRuns();
+  std::vector<PlannedRun> runs;
+  for (uint32_t rep = 0; rep < plan.reps; ++rep) {
+    for (const PlannedRun& run : plan.RunsOf(rep, RunOrder::kAbba)) runs.push_back(run);
+  }
   ASSERT_EQ(runs.size(), 24u);
   EXPECT_EQ(runs[0].cell, 0u);
   EXPECT_EQ(runs[7].cell, 7u);
