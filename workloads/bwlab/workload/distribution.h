@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bwlab/workload/catalogue.h"
 #include "bwlab/workload/random.h"
 
 namespace bwlab::workload {
@@ -32,16 +33,14 @@ inline constexpr std::array<DistributionInfo, 3> kDistributions = {{
     {DistributionKind::kLatest, "latest",
      "zipfian over recency: the newest record is the most popular, and inserts move the peak"},
 }};
+static_assert(IsInOrder(kDistributions));
 
 constexpr std::string_view ToString(DistributionKind kind) {
-  return kDistributions[static_cast<size_t>(kind)].name;
+  return InfoOf(kDistributions, kind).name;
 }
 
 constexpr std::optional<DistributionKind> DistributionFromName(std::string_view name) {
-  for (const DistributionInfo& info : kDistributions) {
-    if (info.name == name) return info.kind;
-  }
-  return std::nullopt;
+  return KindFromName(kDistributions, name);
 }
 
 /// Limits within which ZipfianDistribution is exact; the bounds that a workload file is checked

@@ -54,5 +54,52 @@ TEST(KeySpace, RandIntKeysDependOnTheSeed) {
             KeySpace(KeySpaceKind::kRandInt, 2).KeyOf(0));
 }
 
+TEST(KeySpace, MonoHcHoldsTheRankInPlaceOfTheKey) {
+  EXPECT_EQ(KeySpace(KeySpaceKind::kMonoHc, 9).KeyOf(123), 123u);
+  EXPECT_TRUE(KeysMadeAtRunTime(KeySpaceKind::kMonoHc));
+  EXPECT_FALSE(KeysMadeAtRunTime(KeySpaceKind::kMonoInt));
+}
+
+constexpr uint64_t TenantOf(uint64_t key) { return key >> kSequenceBits; }
+
+// One turn: 1024 runs of 16, of another tenant each, and each run continues the tenant's sequence.
+TEST(KeySpace, CompositeKeysComeInRunsThatVisitEachTenantOnceATurn) {
+  const KeySpace keys(KeySpaceKind::kComposite, 1);
+  std::vector<uint64_t> last_of_tenant(1024);
+  for (uint64_t turn = 0; turn < 3; ++turn) {
+    std::vector<int> visits(1024);
+    for (uint64_t run = 0; run < 1024; ++run) {
+      const uint64_t first = keys.KeyOf((turn * 1024 + run) * 16);
+      ++visits[TenantOf(first)];
+      uint64_t& last = last_of_tenant[TenantOf(first)];
+      if (turn > 0) {
+        EXPECT_EQ(first, last + 1);
+      }
+      for (uint64_t i = 1; i < 16; ++i) {
+        EXPECT_EQ(keys.KeyOf((turn * 1024 + run) * 16 + i), first + i);
+      }
+      last = first + 15;
+    }
+    EXPECT_EQ(visits, std::vector<int>(1024, 1));
+  }
+}
+
+// Or the inserts would sweep over the key space again and again.
+TEST(KeySpace, CompositeTurnsVisitTheTenantsInDifferentOrders) {
+  const KeySpace keys(KeySpaceKind::kComposite, 1);
+  const auto tenant = [&keys](uint64_t turn, uint64_t run) {
+    return TenantOf(keys.KeyOf((turn * 1024 + run) * 16));
+  };
+  int same = 0;
+  int ascending = 0;
+  for (uint64_t run = 0; run < 1023; ++run) {
+    same += tenant(0, run) == tenant(1, run) ? 1 : 0;
+    ascending += tenant(0, run) < tenant(0, run + 1) ? 1 : 0;
+  }
+  EXPECT_LT(same, 10);
+  EXPECT_GT(ascending, 300);
+  EXPECT_LT(ascending, 700);
+}
+
 }  // namespace
 }  // namespace bwlab::workload

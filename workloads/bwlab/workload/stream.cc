@@ -18,6 +18,11 @@ std::string OutOfRange(const char* field, uint64_t value, uint64_t min, uint64_t
 }  // namespace
 
 std::string CheckStreamConfig(const StreamConfig& config) {
+  if (KeysMadeAtRunTime(config.key_space) && !config.workload.InsertsOnly()) {
+    return "key_space is " + std::string(ToString(config.key_space)) +
+           ", whose keys are made when an insert runs, so that nothing else can ask for them: " +
+           "allowed are workloads of inserts alone";
+  }
   const uint64_t records_min = config.workload.InsertsOnly() ? 0 : 1;
   if (config.record_count < records_min || config.record_count > kRecordsMax) {
     return OutOfRange("record_count", config.record_count, records_min, kRecordsMax);

@@ -336,6 +336,18 @@ TEST(Stream, ScanLengthsAreUniformBetweenTheirBoundsAndOthersHaveNone) {
   }
 }
 
+TEST(StreamConfig, KeysMadeAtRunTimeAreForInsertsAlone) {
+  const WorkloadSpec inserts = Spec({{OpKind::kInsert, 1}});
+  const WorkloadSpec mixed = Spec({{OpKind::kInsert, 0.5}, {OpKind::kRead, 0.5}}, kUniform);
+  EXPECT_EQ(CheckStreamConfig(
+                {.workload = inserts, .key_space = KeySpaceKind::kMonoHc, .record_count = 5}),
+            "");
+  EXPECT_EQ(
+      CheckStreamConfig({.workload = mixed, .key_space = KeySpaceKind::kMonoHc, .record_count = 5}),
+      "key_space is mono_hc, whose keys are made when an insert runs, so that nothing else can ask "
+      "for them: allowed are workloads of inserts alone");
+}
+
 TEST(StreamConfig, SaysWhatIsWrongWithIt) {
   const WorkloadSpec reads = Spec({{OpKind::kRead, 1}}, kUniform);
   const WorkloadSpec inserts = Spec({{OpKind::kInsert, 1}});
