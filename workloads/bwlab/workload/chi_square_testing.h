@@ -123,24 +123,26 @@ class RankHistogram {
     return true;
   }
 
-  double PValueOfZipfian(double theta) const {
+  /// `weight_of(begin, end)` is the expected share of the ranks [begin, end), up to a common
+  /// factor.
+  template <class Weight>
+  double PValueOf(Weight weight_of) const {
     std::vector<double> weights;
     uint64_t begin = 0;
     for (const uint64_t end : ends_) {
-      weights.push_back(ZipfWeight(begin, end, theta));
+      weights.push_back(weight_of(begin, end));
       begin = end;
     }
     return ChiSquarePValue(counts_, weights);
   }
 
+  double PValueOfZipfian(double theta) const {
+    return PValueOf(
+        [theta](uint64_t begin, uint64_t end) { return ZipfWeight(begin, end, theta); });
+  }
+
   double PValueOfUniform() const {
-    std::vector<double> weights;
-    uint64_t begin = 0;
-    for (const uint64_t end : ends_) {
-      weights.push_back(static_cast<double>(end - begin));
-      begin = end;
-    }
-    return ChiSquarePValue(counts_, weights);
+    return PValueOf([](uint64_t begin, uint64_t end) { return static_cast<double>(end - begin); });
   }
 
   uint64_t count_of_first() const { return counts_.front(); }

@@ -15,6 +15,22 @@ uint64_t ToFixedPoint(double fraction) {
 
 }  // namespace
 
+HotspotDistribution::HotspotDistribution(uint64_t size, double set_fraction, double op_fraction,
+                                         double first)
+    : size_(size),
+      hot_size_(std::clamp<uint64_t>(
+          static_cast<uint64_t>(static_cast<double>(size) * set_fraction), 1, size)),
+      hot_below_(ToFixedPoint(op_fraction)),
+      first_(std::min(static_cast<uint64_t>(static_cast<double>(size) * first), size - 1)) {
+  assert(size >= 1);
+}
+
+SelfSimilarDistribution::SelfSimilarDistribution(uint64_t size, double h)
+    : size_(size), exponent_(std::log(h) / std::log1p(-h)) {
+  assert(size >= 1 && size <= kPopulationMax);
+  assert(h >= kSelfSimilarHMin && h < kSelfSimilarHMax);
+}
+
 ZipfianDistribution::ZipfianDistribution(uint64_t size, double theta) : size_(size), theta_(theta) {
   assert(size >= 1 && size <= kPopulationMax);
   assert(theta > kThetaMin && theta <= kThetaMax);
@@ -97,6 +113,21 @@ LatestDistribution::LatestDistribution(uint64_t initial_size, uint64_t size, dou
 void LatestDistribution::Rebuild() {
   assert(size_ <= kPopulationMax);
   zipfian_ = ZipfianDistribution(CapacityFor(zipfian_.size(), size_), theta_);
+}
+
+ExponentialDistribution::ExponentialDistribution(uint64_t initial_size, uint64_t size,
+                                                 double percentile, double fraction)
+    : gamma_(-std::log1p(-percentile / 100) / (fraction * static_cast<double>(initial_size))) {
+  assert(initial_size >= 1 && initial_size <= size);
+  assert(percentile >= kPercentileMin && percentile < kPercentileMax);
+  assert(fraction > 0 && fraction <= 1);
+  SetSize(size);
+}
+
+void ExponentialDistribution::SetSize(uint64_t size) {
+  assert(size <= kPopulationMax);
+  size_ = size;
+  within_ = -std::expm1(-gamma_ * static_cast<double>(size));
 }
 
 }  // namespace bwlab::workload

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -18,6 +19,10 @@ enum class DistributionKind : uint8_t {
   kUniform,
   kZipfian,
   kLatest,
+  kHotspot,
+  kExponential,
+  kSelfSimilar,
+  kSequential,
 };
 
 struct DistributionInfo {
@@ -26,12 +31,24 @@ struct DistributionInfo {
   std::string_view summary;
 };
 
-inline constexpr std::array<DistributionInfo, 3> kDistributions = {{
+inline constexpr std::array<DistributionInfo, 7> kDistributions = {{
     {DistributionKind::kUniform, "uniform", "every loaded record is equally likely"},
     {DistributionKind::kZipfian, "zipfian",
      "the r-th most popular of the N loaded records has probability proportional to 1/r^theta"},
     {DistributionKind::kLatest, "latest",
      "zipfian over recency: the newest record is the most popular, and inserts move the peak"},
+    {DistributionKind::kHotspot, "hotspot",
+     "op_fraction of the requests go to a hot set of set_fraction of the loaded records; equally "
+     "likely within the set and outside"},
+    {DistributionKind::kExponential, "exponential",
+     "exponential over recency: percentile % of the requests go to the newest fraction of the "
+     "records"},
+    {DistributionKind::kSelfSimilar, "self_similar",
+     "1-h of the requests go to the share h of the loaded records, and so on within that share: "
+     "h = 0.2 is the 80/20 rule"},
+    {DistributionKind::kSequential, "sequential",
+     "one loaded record after the other, in the order of insertion, the threads in turn; from the "
+     "last one back to the first"},
 }};
 static_assert(IsInOrder(kDistributions));
 
@@ -50,6 +67,16 @@ inline constexpr double kThetaMin =
 inline constexpr double kThetaMax = 10.0;
 inline constexpr uint64_t kPopulationMax = uint64_t{1} << 48;
 
+/// Below, the popularity of neighbours would differ by more than the draws can resolve. The upper
+/// bound is exclusive: at 0.5 every record is equally likely, ask for uniform by name.
+inline constexpr double kSelfSimilarHMin = 0.001;
+inline constexpr double kSelfSimilarHMax = 0.5;
+
+/// Below, the exponential distribution is as good as uniform, and what makes the difference would
+/// be lost in rounding.
+inline constexpr double kPercentileMin = 0.001;
+inline constexpr double kPercentileMax = 100;  ///< exclusive
+
 /// Uniform over [0, size). Immutable.
 class UniformDistribution {
  public:
@@ -62,6 +89,70 @@ class UniformDistribution {
 
  private:
   uint64_t size_;
+};
+
+/// One record after the other: operation i of thread t, of n threads, asks for record i * n + t,
+/// modulo the number of records, whatever the schedule. Immutable.
+class SequentialDistribution {
+ public:
+  SequentialDistribution(uint64_t size, uint32_t thread, uint32_t threads)
+      : size_(size), thread_(thread), threads_(threads) {}
+
+  uint64_t AtOp(uint64_t op_index) const { return (op_index * threads_ + thread_) % size_; }
+
+ private:
+  uint64_t size_;
+  uint64_t thread_;
+  uint64_t threads_;
+};
+
+/// A share `op_fraction` of the draws is uniform over the hot set, the others over the rest. The
+/// hot set are floor(size * set_fraction) ranks, at least one, from rank floor(size * first) on,
+/// and from 0 after the last one. Immutable. Source: YCSB's HotspotIntegerGenerator, which has
+/// first = 0. Differs where the hot set comes out empty, or all there is: YCSB divides by zero.
+class HotspotDistribution {
+ public:
+  /// size at least 1; set_fraction and op_fraction in [0, 1], first in [0, 1).
+  HotspotDistribution(uint64_t size, double set_fraction, double op_fraction, double first);
+
+  template <class Random>
+  uint64_t operator()(Random& random) const {
+    const bool hot = random.Next() < hot_below_ || hot_size_ == size_;
+    const uint64_t place =
+        hot ? UniformBelow(random, hot_size_) : hot_size_ + UniformBelow(random, size_ - hot_size_);
+    const uint64_t rank = first_ + place;
+    return rank < size_ ? rank : rank - size_;
+  }
+
+ private:
+  uint64_t size_;
+  uint64_t hot_size_;
+  uint64_t hot_below_;  // 2^64 * op_fraction
+  uint64_t first_;
+};
+
+/// Ranks 0 .. size-1, of which the first floor(size * h) get a share 1-h of the draws, and the
+/// first h of these the same share of that, and so on: rank < k has the probability (k /
+/// size)^(log(1-h) / log h). Immutable.
+///
+/// A draw takes a pow(), so that about one in 2^53 / size draws may depend on the mathematical
+/// library.
+/// Source: Gray, Sundaresan, Englert, Baclawski, Weinberger, "Quickly Generating Billion-Record
+/// Synthetic Databases", SIGMOD 1994.
+class SelfSimilarDistribution {
+ public:
+  /// size in [1, kPopulationMax], h in [kSelfSimilarHMin, kSelfSimilarHMax).
+  SelfSimilarDistribution(uint64_t size, double h);
+
+  template <class Random>
+  uint64_t operator()(Random& random) const {
+    const double place = static_cast<double>(size_) * std::pow(UnitReal(random), exponent_);
+    return std::min(static_cast<uint64_t>(place), size_ - 1);
+  }
+
+ private:
+  uint64_t size_;
+  double exponent_;
 };
 
 /// Popularity ranks 0 .. size-1, rank r with probability (r+1)^-theta / sum over i = 1..size of
@@ -160,6 +251,40 @@ class LatestDistribution {
   uint64_t size_;
   double theta_;
   ZipfianDistribution zipfian_;
+};
+
+/// Recency over a population that grows: 0 is the newest record. Recency r has a probability
+/// proportional to e^(-gamma r), where gamma is such that, without an end, `percentile` percent of
+/// the draws would be below `fraction` of the initial size. Not shared by threads.
+///
+/// A draw takes a log(), so that about one in 2^53 / size draws may depend on the mathematical
+/// library.
+/// Source: YCSB's ExponentialGenerator, and CoreWorkload for the recency. As there, gamma stays as
+/// the population grows, and what is older than the oldest record is drawn again (here in one step,
+/// by the truncated distribution).
+class ExponentialDistribution {
+ public:
+  /// 1 <= initial_size <= size <= kPopulationMax, percentile in [kPercentileMin,
+  /// kPercentileMax), fraction in (0, 1].
+  ExponentialDistribution(uint64_t initial_size, uint64_t size, double percentile, double fraction);
+
+  /// One more record is now the newest.
+  void Grow() { SetSize(size_ + 1); }
+
+  template <class Random>
+  uint64_t operator()(Random& random) const {
+    const double recency = -std::log1p(-UnitReal(random) * within_) / gamma_;
+    return std::min(static_cast<uint64_t>(recency), size_ - 1);
+  }
+
+  uint64_t size() const { return size_; }
+
+ private:
+  void SetSize(uint64_t size);
+
+  uint64_t size_;
+  double gamma_;
+  double within_;  // the share of the endless distribution that is below size_
 };
 
 }  // namespace bwlab::workload

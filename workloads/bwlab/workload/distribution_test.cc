@@ -234,5 +234,142 @@ TEST(LatestDistribution, GrownAndMadeLargeDrawTheSame) {
   }
 }
 
+// What a hotspot over `size` ranks gives each, up to a common factor.
+double HotspotWeight(uint64_t size, uint64_t hot, double op_fraction, uint64_t first,
+                     uint64_t rank) {
+  const bool is_hot = (rank + size - first) % size < hot;
+  return is_hot ? op_fraction / static_cast<double>(hot)
+                : (1 - op_fraction) / static_cast<double>(size - hot);
+}
+
+TEST(HotspotDistribution, MatchesItsClosedForm) {
+  constexpr uint64_t kSize = 1000;
+  for (const double set_fraction : {0.01, 0.2, 0.9}) {
+    for (const double op_fraction : {0.0, 0.5, 0.8, 1.0}) {
+      for (const double first : {0.0, 0.3, 0.95}) {
+        const HotspotDistribution hotspot(kSize, set_fraction, op_fraction, first);
+        std::vector<uint64_t> counts(kSize);
+        for (uint64_t op = 0; op < 200000; ++op) {
+          OpRandom random(1, 0, op);
+          ++counts[hotspot(random)];
+        }
+        std::vector<double> weights(kSize);
+        for (uint64_t rank = 0; rank < kSize; ++rank) {
+          weights[rank] = HotspotWeight(kSize, static_cast<uint64_t>(kSize * set_fraction),
+                                        op_fraction, static_cast<uint64_t>(kSize * first), rank);
+        }
+        EXPECT_GT(ChiSquarePValue(counts, weights), kSuspicious)
+            << set_fraction << " " << op_fraction << " " << first;
+      }
+    }
+  }
+}
+
+TEST(HotspotDistribution, HasAHotRecordAndNoMoreThanThereAre) {
+  OpRandom random(1, 0, 0);
+  const HotspotDistribution none(10, 0.01, 1.0, 0.5);
+  const HotspotDistribution all(10, 1.0, 0.0, 0.0);
+  const HotspotDistribution single(1, 0.2, 0.8, 0.9);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(none(random), 5u);
+    EXPECT_LT(all(random), 10u);
+    EXPECT_EQ(single(random), 0u);
+  }
+}
+
+TEST(SelfSimilarDistribution, MatchesItsClosedForm) {
+  for (const uint64_t size : {1ull, 2ull, 1000ull, 1000000ull, 1ull << 40}) {
+    for (const double h : {0.01, 0.2, 0.4, 0.499}) {
+      SelfSimilarDistribution self_similar(size, h);
+      RankHistogram histogram(size);
+      Draw(self_similar, 500000, &histogram);
+      const double exponent = std::log(1 - h) / std::log(h);
+      const auto below = [&](uint64_t rank) {
+        return std::pow(static_cast<double>(rank) / static_cast<double>(size), exponent);
+      };
+      EXPECT_GT(histogram.PValueOf(
+                    [&](uint64_t begin, uint64_t end) { return below(end) - below(begin); }),
+                kSuspicious)
+          << size << " " << h;
+    }
+  }
+}
+
+TEST(SelfSimilarDistribution, GivesEightyPercentToTwentyAtEveryScale) {
+  const SelfSimilarDistribution self_similar(1000000, 0.2);
+  constexpr uint64_t kDraws = 1000000;
+  std::array<uint64_t, 4> below = {};  // of 20%, 4%, 0.8% and 0.16% of the records
+  for (uint64_t op = 0; op < kDraws; ++op) {
+    OpRandom random(1, 0, op);
+    const uint64_t rank = self_similar(random);
+    uint64_t share = 200000;
+    for (uint64_t& count : below) {
+      count += rank < share ? 1 : 0;
+      share /= 5;
+    }
+  }
+  double expected = 0.8;
+  for (const uint64_t count : below) {
+    EXPECT_NEAR(static_cast<double>(count) / kDraws, expected, 0.002);
+    expected *= 0.8;
+  }
+}
+
+TEST(ExponentialDistribution, MatchesItsClosedFormAtEverySize) {
+  constexpr uint64_t kInitialSize = 1000;
+  for (const double percentile : {1.0, 50.0, 95.0, 99.99}) {
+    for (const double fraction : {0.01, 0.8571428571, 1.0}) {
+      ExponentialDistribution exponential(kInitialSize, kInitialSize, percentile, fraction);
+      for (const uint64_t grown_to : {1000, 1001, 5000}) {
+        while (exponential.size() < grown_to) exponential.Grow();
+        RankHistogram histogram(grown_to);
+        Draw(exponential, 200000, &histogram);
+        const double gamma = -std::log(1 - percentile / 100) / (fraction * kInitialSize);
+        const auto above = [&](uint64_t rank) {
+          return std::exp(-gamma * static_cast<double>(rank));
+        };
+        EXPECT_GT(histogram.PValueOf(
+                      [&](uint64_t begin, uint64_t end) { return above(begin) - above(end); }),
+                  kSuspicious)
+            << percentile << " " << fraction << " " << grown_to;
+      }
+    }
+  }
+}
+
+TEST(ExponentialDistribution, GivesThePercentileToTheNewestFraction) {
+  // A percentile of a fraction this small leaves next to nothing for what is cut off at the end.
+  const ExponentialDistribution exponential(1000000, 1000000, 95, 0.1);
+  constexpr uint64_t kDraws = 1000000;
+  uint64_t newest = 0;
+  for (uint64_t op = 0; op < kDraws; ++op) {
+    OpRandom random(1, 0, op);
+    newest += exponential(random) < 100000 ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(newest) / kDraws, 0.95, 0.001);
+}
+
+TEST(ExponentialDistribution, GrownAndMadeLargeDrawTheSame) {
+  ExponentialDistribution grown(10, 10, 95, 0.5);
+  for (uint64_t size = 10; size < 1000; ++size) {
+    ExponentialDistribution made(10, size, 95, 0.5);
+    OpRandom a(size, 0, 0);
+    OpRandom b(size, 0, 0);
+    ASSERT_EQ(grown(a), made(b)) << size;
+    grown.Grow();
+  }
+}
+
+TEST(SequentialDistribution, AllThreadsTogetherVisitEachRecordInTurn) {
+  constexpr uint64_t kSize = 100;
+  constexpr uint32_t kThreads = 3;
+  uint64_t next = 0;
+  for (uint64_t op = 0; op < 200; ++op) {
+    for (uint32_t thread = 0; thread < kThreads; ++thread) {
+      EXPECT_EQ(SequentialDistribution(kSize, thread, kThreads).AtOp(op), next++ % kSize);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bwlab::workload

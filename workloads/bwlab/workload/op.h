@@ -17,19 +17,22 @@ enum class OpKind : uint8_t {
   kDelete,           ///< remove the key
   kReadModifyWrite,  ///< read the key, then update it
   kScan,             ///< visit up to `length` records from the key upwards
+  kReverseScan,      ///< visit up to `length` records from the key downwards
 };
 
-inline constexpr size_t kOpKindCount = 7;
+inline constexpr size_t kOpKindCount = 8;
 
 inline constexpr std::array<OpKind, kOpKindCount> kAllOpKinds = {
     OpKind::kRead,   OpKind::kUpdate,          OpKind::kInsert, OpKind::kUpsert,
-    OpKind::kDelete, OpKind::kReadModifyWrite, OpKind::kScan};
+    OpKind::kDelete, OpKind::kReadModifyWrite, OpKind::kScan,   OpKind::kReverseScan};
 
 /// The names that workload files and results use, indexed by the value of OpKind.
 inline constexpr std::array<std::string_view, kOpKindCount> kOpKindNames = {
-    "read", "update", "insert", "upsert", "delete", "read_modify_write", "scan"};
+    "read", "update", "insert", "upsert", "delete", "read_modify_write", "scan", "reverse_scan"};
 
 constexpr size_t IndexOf(OpKind kind) { return static_cast<size_t>(kind); }
+
+constexpr bool IsScan(OpKind kind) { return kind == OpKind::kScan || kind == OpKind::kReverseScan; }
 
 constexpr std::string_view ToString(OpKind kind) { return kOpKindNames[IndexOf(kind)]; }
 

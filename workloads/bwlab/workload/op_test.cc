@@ -11,6 +11,7 @@ TEST(OpKind, NamesAreReadBack) {
   for (const OpKind kind : kAllOpKinds) EXPECT_EQ(OpKindFromName(ToString(kind)), kind);
   EXPECT_EQ(ToString(OpKind::kReadModifyWrite), "read_modify_write");
   EXPECT_EQ(ToString(OpKind::kScan), "scan");
+  EXPECT_EQ(ToString(OpKind::kReverseScan), "reverse_scan");
   EXPECT_EQ(OpKindFromName("Read"), std::nullopt);
   EXPECT_EQ(OpKindFromName(""), std::nullopt);
 }

@@ -87,4 +87,10 @@ constexpr uint64_t UniformBelow(Random& random, uint64_t bound) {
   return static_cast<uint64_t>(product >> 64);
 }
 
+/// Uniform over [0, 1) in steps of 2^-53.
+template <class Random>
+constexpr double UnitReal(Random& random) {
+  return static_cast<double>(random.Next() >> 11) * 0x1p-53;
+}
+
 }  // namespace bwlab::workload

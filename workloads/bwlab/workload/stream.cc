@@ -92,7 +92,7 @@ StreamGenerator::StreamGenerator(const StreamConfig& config)
   assert(CheckStreamConfig(config).empty());
   if (config.workload.Has(OpKind::kInsert)) inserted_ = CountInsertsBefore(next_index_);
   if (!config.workload.InsertsOnly()) {
-    requests_ = MakeRequests(config.workload.request, config.seed);
+    requests_ = MakeRequests(config.workload.request);
   }
 }
 
@@ -105,18 +105,32 @@ uint64_t StreamGenerator::CountInsertsBefore(uint64_t op_index) const {
   return inserts;
 }
 
-StreamGenerator::Requests StreamGenerator::MakeRequests(const RequestSpec& spec,
-                                                        uint64_t seed) const {
+template <class Popularity>
+StreamGenerator::Requests StreamGenerator::MakeScattered(Popularity popularity,
+                                                         bool scrambled) const {
+  if (!scrambled) return popularity;
+  return Scattered<Popularity>{std::move(popularity), Permutation(record_count_, seed_)};
+}
+
+StreamGenerator::Requests StreamGenerator::MakeRequests(const RequestSpec& spec) const {
   switch (spec.distribution) {
     case DistributionKind::kUniform:
       return UniformDistribution(record_count_);
-    case DistributionKind::kZipfian: {
-      ZipfianDistribution popularity(record_count_, spec.theta);
-      if (!spec.scrambled) return popularity;
-      return ScatteredZipfian{std::move(popularity), Permutation(record_count_, seed)};
-    }
+    case DistributionKind::kZipfian:
+      return MakeScattered(ZipfianDistribution(record_count_, spec.theta), spec.scrambled);
     case DistributionKind::kLatest:
       return LatestDistribution(record_count_, record_count_ + inserted_, spec.theta);
+    case DistributionKind::kHotspot:
+      return MakeScattered(
+          HotspotDistribution(record_count_, spec.set_fraction, spec.op_fraction, spec.first),
+          spec.scrambled);
+    case DistributionKind::kExponential:
+      return ExponentialDistribution(record_count_, record_count_ + inserted_, spec.percentile,
+                                     spec.fraction);
+    case DistributionKind::kSelfSimilar:
+      return MakeScattered(SelfSimilarDistribution(record_count_, spec.h), spec.scrambled);
+    case DistributionKind::kSequential:
+      return SequentialDistribution(record_count_, thread_, threads_);
   }
   return {};
 }
@@ -124,7 +138,8 @@ StreamGenerator::Requests StreamGenerator::MakeRequests(const RequestSpec& spec,
 template <class Distribution>
 void StreamGenerator::FillFrom(Distribution& requests, std::span<Op> out) {
   constexpr bool kAsks = !std::is_same_v<Distribution, std::monostate>;
-  constexpr bool kByRecency = std::is_same_v<Distribution, LatestDistribution>;
+  constexpr bool kByRecency = requires { requests.Grow(); };
+  constexpr bool kByOp = requires { requests.AtOp(next_index_); };
   const uint64_t scan_lengths = uint64_t{scan_.length_max} - scan_.length_min + 1;
   for (Op& op : out) {
     OpRandom random(seed_, thread_, next_index_);
@@ -135,12 +150,16 @@ void StreamGenerator::FillFrom(Distribution& requests, std::span<Op> out) {
       rank = InsertedRank(inserted_++);
       if constexpr (kByRecency) requests.Grow();
     } else if constexpr (kAsks) {
-      rank = requests(random);
+      if constexpr (kByOp) {
+        rank = requests.AtOp(next_index_);
+      } else {
+        rank = requests(random);
+      }
       if constexpr (kByRecency) {
         rank = rank < inserted_ ? InsertedRank(inserted_ - 1 - rank)
                                 : record_count_ - 1 - (rank - inserted_);
       }
-      if (kind == OpKind::kScan) length = scan_.length_min + UniformBelow(random, scan_lengths);
+      if (IsScan(kind)) length = scan_.length_min + UniformBelow(random, scan_lengths);
     }
     op = {.key = keys_.KeyOf(rank),
           .version = static_cast<uint32_t>(1 + next_index_ * threads_ + thread_),

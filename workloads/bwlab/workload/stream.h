@@ -53,13 +53,13 @@ std::vector<Op> MakeStream(const StreamConfig& config);
 /// - kInsert: the thread's n-th insert (from 0) gets rank record_count + n * threads + t: never
 /// loaded before and
 ///   unique over the threads.
-/// - every other kind asks for a record of the request distribution. uniform and zipfian draw from
-/// the loaded
-///   records; latest draws from the thread's own earlier inserts and, older than those, the loaded
-///   records. No operation depends on an insert of another thread, so that a miss is an error (see
-///   MissIsError). Differs from YCSB, where uniform and zipfian may also draw what was inserted
-///   during the run, and latest what another thread inserted: there a read can miss by an accident
-///   of timing.
+/// - every other kind asks for a record of the request distribution. latest and exponential, which
+/// are over recency,
+///   draw from the thread's own earlier inserts and, older than those, the loaded records; the
+///   others draw from the loaded records. No operation depends on an insert of another thread, so
+///   that a miss is an error (see MissIsError). Differs from YCSB, where these may also draw what
+///   was inserted during the run, and latest what another thread inserted: there a read can miss by
+///   an accident of timing.
 class StreamGenerator {
  public:
   /// Takes O(op_offset) where the workload inserts: the inserts of the skipped operations are
@@ -82,8 +82,9 @@ class StreamGenerator {
     std::array<OpKind, kOpKindCount> kinds_;
   };
 
-  struct ScatteredZipfian {
-    ZipfianDistribution popularity;
+  template <class Popularity>
+  struct Scattered {
+    Popularity popularity;
     Permutation scatter;
 
     template <class Random>
@@ -91,11 +92,16 @@ class StreamGenerator {
       return scatter(popularity(random));
     }
   };
-  using Requests = std::variant<std::monostate, UniformDistribution, ZipfianDistribution,
-                                ScatteredZipfian, LatestDistribution>;
+  using Requests =
+      std::variant<std::monostate, UniformDistribution, SequentialDistribution, ZipfianDistribution,
+                   Scattered<ZipfianDistribution>, HotspotDistribution,
+                   Scattered<HotspotDistribution>, SelfSimilarDistribution,
+                   Scattered<SelfSimilarDistribution>, LatestDistribution, ExponentialDistribution>;
 
   uint64_t CountInsertsBefore(uint64_t op_index) const;
-  Requests MakeRequests(const RequestSpec& spec, uint64_t seed) const;
+  Requests MakeRequests(const RequestSpec& spec) const;
+  template <class Popularity>
+  Requests MakeScattered(Popularity popularity, bool scrambled) const;
   uint64_t InsertedRank(uint64_t n) const { return record_count_ + n * threads_ + thread_; }
   template <class Distribution>
   void FillFrom(Distribution& requests, std::span<Op> out);

@@ -35,6 +35,8 @@ TEST(StreamDigest, TellsWhichThreadDoesWhat) {
 // compiler, optimisation and machine.
 TEST(StreamDigest, ShippedWorkloadsGiveTheStreamsTheyAlwaysGave) {
   const std::map<std::string, std::string> golden = {
+      {"delete_mix", "b5a17aa786e48fdfdae55e85c006a5e16fbce3c29cf81c0358ad90516dd1b3e5"},
+      {"reverse_scan", "65bd174a24d28f154e4bacfc45e759197d38225c7a543b7f1bce84d454ee6c33"},
       {"load", "4360e95ce90af3396decd9501255dcd1f81656625f062235f44650de565a8c4f"},
       {"uniform_read", "af983eba30e0399c2af7de040043feba1364927abe8c632e1145d9fd1c7acc49"},
       {"ycsb_a", "88d3c68fc6713c1dcb43e74f8e56885a0dfdda5d10bd9b2dbe9e1672a32cd7ff"},
@@ -43,6 +45,7 @@ TEST(StreamDigest, ShippedWorkloadsGiveTheStreamsTheyAlwaysGave) {
       {"ycsb_d", "ac13d0dc48cc95c30f66ee9f3206116a764f4faf7836a30d230fe31d2878259c"},
       {"ycsb_e", "298df3ff35a9fd2dbfe8f7af4dd2c52b9c6c70f6a6aea4d184a8b4c7f1e59277"},
       {"ycsb_f", "253c86dfe888b30d4f553d12ea99c047fb3f646ae5e00852fc9c5859d6d0ec84"}};
+  EXPECT_EQ(golden.size(), WorkloadNames(BWLAB_WORKLOADS_DIR).size());
   for (const auto& [name, digest] : golden) {
     const WorkloadParse parse = LoadWorkload(BWLAB_WORKLOADS_DIR, name);
     ASSERT_TRUE(parse.ok()) << parse.error;

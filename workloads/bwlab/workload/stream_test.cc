@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <thread>
@@ -32,17 +33,32 @@ constexpr RequestSpec kZipfianInOrder = {
     .distribution = DistributionKind::kZipfian, .theta = 0.99, .scrambled = false};
 constexpr RequestSpec kLatest = {.distribution = DistributionKind::kLatest, .theta = 0.99};
 
+constexpr RequestSpec kHotspot = {.distribution = DistributionKind::kHotspot,
+                                  .set_fraction = 0.2,
+                                  .op_fraction = 0.8,
+                                  .first = 0.9};
+constexpr RequestSpec kHotspotInOrder = {.distribution = DistributionKind::kHotspot,
+                                         .scrambled = false,
+                                         .set_fraction = 0.2,
+                                         .op_fraction = 0.8};
+constexpr RequestSpec kExponential = {
+    .distribution = DistributionKind::kExponential, .percentile = 95, .fraction = 0.8571428571};
+constexpr RequestSpec kSelfSimilar = {.distribution = DistributionKind::kSelfSimilar, .h = 0.2};
+constexpr RequestSpec kSequential = {.distribution = DistributionKind::kSequential};
+
 // Every kind of operation, under each distribution.
 std::vector<WorkloadSpec> MixedWorkloads() {
   std::vector<WorkloadSpec> specs;
-  for (const RequestSpec& request : {kUniform, kZipfian, kZipfianInOrder, kLatest}) {
+  for (const RequestSpec& request : {kUniform, kZipfian, kZipfianInOrder, kLatest, kHotspot,
+                                     kHotspotInOrder, kExponential, kSelfSimilar, kSequential}) {
     specs.push_back(Spec({{OpKind::kRead, 0.3},
                           {OpKind::kUpdate, 0.1},
                           {OpKind::kInsert, 0.2},
                           {OpKind::kUpsert, 0.1},
                           {OpKind::kDelete, 0.05},
                           {OpKind::kReadModifyWrite, 0.05},
-                          {OpKind::kScan, 0.2}},
+                          {OpKind::kScan, 0.1},
+                          {OpKind::kReverseScan, 0.1}},
                          request));
   }
   specs.push_back(Spec({{OpKind::kInsert, 1}}));
@@ -252,14 +268,46 @@ TEST(Stream, ScrambledRequestsAreThoseInOrderScattered) {
   constexpr uint64_t kRecords = 100000;
   const KeySpace keys(KeySpaceKind::kRandInt, 8);
   const Permutation scatter(kRecords, 8);
-  const WorkloadSpec in_order = Spec({{OpKind::kRead, 1}}, kZipfianInOrder);
-  const WorkloadSpec scrambled = Spec({{OpKind::kRead, 1}}, kZipfian);
-  const auto a =
-      MakeStream({.workload = in_order, .record_count = kRecords, .op_count = 10000, .seed = 8});
-  const auto b =
-      MakeStream({.workload = scrambled, .record_count = kRecords, .op_count = 10000, .seed = 8});
-  for (size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(keys.RankOf(b[i].key), scatter(keys.RankOf(a[i].key)));
+  for (const RequestSpec& request : {kZipfian, kHotspot, kSelfSimilar}) {
+    WorkloadSpec spec = Spec({{OpKind::kRead, 1}}, request);
+    const StreamConfig config = {
+        .workload = spec, .record_count = kRecords, .op_count = 10000, .seed = 8};
+    const auto scrambled = MakeStream(config);
+    spec.request.scrambled = false;
+    const auto in_order = MakeStream(config);
+    for (size_t i = 0; i < in_order.size(); ++i) {
+      ASSERT_EQ(keys.RankOf(scrambled[i].key), scatter(keys.RankOf(in_order[i].key)));
+    }
+  }
+}
+
+TEST(Stream, HotspotsGetTheirShareOfTheRequests) {
+  constexpr uint64_t kRecords = 10000;
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 0.9}, {OpKind::kInsert, 0.1}}, kHotspotInOrder);
+  uint64_t requests = 0;
+  uint64_t hot = 0;
+  for (const Op& op : MakeStream({.workload = spec,
+                      .key_space = KeySpaceKind::kMonoInt,
+                      .record_count = kRecords,
+                      .op_count = 200000})) {
+    if (op.kind == OpKind::kInsert) continue;
+    ++requests;
+    hot += op.key < kRecords / 5 ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(hot) / static_cast<double>(requests), 0.8, 0.004);
+}
+
+TEST(Stream, SequentialRequestsVisitEachRecordInTurn) {
+  constexpr uint64_t kRecords = 100;
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 1}}, kSequential);
+  for (uint32_t thread = 0; thread < 2; ++thread) {
+    const auto ops = MakeStream({.workload = spec,
+                                 .key_space = KeySpaceKind::kMonoInt,
+                                 .record_count = kRecords,
+                                 .op_count = 250,
+                                 .thread = thread,
+                                 .threads = 2});
+    for (size_t i = 0; i < ops.size(); ++i) ASSERT_EQ(ops[i].key, (2 * i + thread) % kRecords);
   }
 }
 
@@ -283,56 +331,76 @@ TEST(Stream, ThreadsShareThePopularRecords) {
   EXPECT_EQ(hottest.size(), 1u);
 }
 
-// Replays the stream and turns each key into how many newer records its thread knew at that moment.
-TEST(Stream, LatestRequestsAreZipfianInRecency) {
-  constexpr uint64_t kRecords = 100000;
+// Replays a stream of one of `kThreads` and counts, for each request, how many newer records its
+// thread knew at that moment. The population grows by a tenth; recencies below the loaded number
+// keep their relative frequencies.
+RankHistogram Recencies(const RequestSpec& request, uint64_t records, uint32_t thread) {
   constexpr uint32_t kThreads = 2;
-  const WorkloadSpec spec = Spec({{OpKind::kRead, 0.95}, {OpKind::kInsert, 0.05}}, kLatest);
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 0.95}, {OpKind::kInsert, 0.05}}, request);
   const KeySpace keys(KeySpaceKind::kRandInt, 0);
-  for (uint32_t thread = 0; thread < kThreads; ++thread) {
-    // The population grows by a tenth; recencies below the loaded number keep their relative
-    // frequencies.
-    RankHistogram histogram(kRecords);
-    uint64_t inserted = 0;
-    for (const Op& op : MakeStream({.workload = spec,
-                        .record_count = kRecords,
-                        .op_count = 200000,
-                        .thread = thread,
-                        .threads = kThreads})) {
-      if (op.kind == OpKind::kInsert) {
-        ++inserted;
-        continue;
-      }
-      const uint64_t rank = keys.RankOf(op.key);
-      const uint64_t recency = rank < kRecords
-                                   ? inserted + kRecords - 1 - rank
-                                   : inserted - 1 - (rank - kRecords - thread) / kThreads;
-      ASSERT_LT(recency, kRecords + inserted);
-      histogram.Add(recency);
+  RankHistogram histogram(records);
+  uint64_t inserted = 0;
+  for (const Op& op : MakeStream({.workload = spec,
+                      .record_count = records,
+                      .op_count = 200000,
+                      .thread = thread,
+                      .threads = kThreads})) {
+    if (op.kind == OpKind::kInsert) {
+      ++inserted;
+      continue;
     }
-    EXPECT_GT(inserted, 9000u);
-    EXPECT_GT(histogram.PValueOfZipfian(0.99), kSuspicious);
+    const uint64_t rank = keys.RankOf(op.key);
+    const uint64_t recency = rank < records ? inserted + records - 1 - rank
+                                            : inserted - 1 - (rank - records - thread) / kThreads;
+    EXPECT_LT(recency, records + inserted);
+    histogram.Add(recency);
+  }
+  EXPECT_GT(inserted, 9000u);
+  return histogram;
+}
+
+TEST(Stream, LatestRequestsAreZipfianInRecency) {
+  for (const uint32_t thread : {0u, 1u}) {
+    EXPECT_GT(Recencies(kLatest, 100000, thread).PValueOfZipfian(0.99), kSuspicious);
+  }
+}
+
+TEST(Stream, ExponentialRequestsAreExponentialInRecency) {
+  constexpr uint64_t kRecords = 100000;
+  const double gamma =
+      -std::log(1 - kExponential.percentile / 100) / (kExponential.fraction * kRecords);
+  const auto above = [&](uint64_t rank) { return std::exp(-gamma * static_cast<double>(rank)); };
+  for (const uint32_t thread : {0u, 1u}) {
+    EXPECT_GT(Recencies(kExponential, kRecords, thread).PValueOf([&](uint64_t begin, uint64_t end) {
+      return above(begin) - above(end);
+    }),
+              kSuspicious);
   }
 }
 
 TEST(Stream, ScanLengthsAreUniformBetweenTheirBoundsAndOthersHaveNone) {
-  WorkloadSpec spec = Spec({{OpKind::kScan, 0.95}, {OpKind::kInsert, 0.05}}, kZipfian);
+  WorkloadSpec spec =
+      Spec({{OpKind::kScan, 0.5}, {OpKind::kReverseScan, 0.45}, {OpKind::kInsert, 0.05}}, kZipfian);
   spec.scan = {.length_min = 1, .length_max = 100};
-  std::vector<uint64_t> counts(100);
+  std::map<OpKind, std::vector<uint64_t>> counts = {
+      {OpKind::kScan, std::vector<uint64_t>(100)},
+      {OpKind::kReverseScan, std::vector<uint64_t>(100)}};
   for (const Op& op : MakeStream({.workload = spec, .record_count = 1000, .op_count = 200000})) {
-    if (op.kind != OpKind::kScan) {
+    if (op.kind == OpKind::kInsert) {
       ASSERT_EQ(op.length, 0);
       continue;
     }
     ASSERT_GE(op.length, 1);
     ASSERT_LE(op.length, 100);
-    ++counts[op.length - 1u];
+    ++counts.at(op.kind)[op.length - 1u];
   }
-  EXPECT_GT(ChiSquarePValueUniform(counts), kSuspicious);
+  for (const auto& [kind, of_kind] : counts) {
+    EXPECT_GT(ChiSquarePValueUniform(of_kind), kSuspicious) << ToString(kind);
+  }
 
   spec.scan = {.length_min = 65535, .length_max = 65535};
   for (const Op& op : MakeStream({.workload = spec, .record_count = 1000, .op_count = 100})) {
-    EXPECT_EQ(op.length, op.kind == OpKind::kScan ? 65535 : 0);
+    EXPECT_EQ(op.length, op.kind == OpKind::kInsert ? 0 : 65535);
   }
 }
 

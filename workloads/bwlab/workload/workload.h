@@ -4,20 +4,10 @@
 #include <cstdint>
 #include <string>
 
-#include "bwlab/workload/distribution.h"
 #include "bwlab/workload/op.h"
+#include "bwlab/workload/request.h"
 
 namespace bwlab::workload {
-
-/// Which record an operation asks for.
-struct RequestSpec {
-  DistributionKind distribution = DistributionKind::kUniform;
-  double theta = 0.0;  ///< zipfian and latest only
-  bool scrambled =
-      true;  ///< zipfian only: popular records are scattered over the ranks, not the first ones
-
-  friend bool operator==(const RequestSpec&, const RequestSpec&) = default;
-};
 
 /// How many records a scan asks for: uniform over [min, max].
 struct ScanSpec {
@@ -27,18 +17,15 @@ struct ScanSpec {
   friend bool operator==(const ScanSpec&, const ScanSpec&) = default;
 };
 
-/// A named workload: the mix of operations and whom they ask for. How many records and operations
-/// there are, and which keys, is the experiment's business.
-struct WorkloadSpec {
-  std::string name;
-  std::string title;
-  std::string source;                         ///< where the definition comes from
+/// What operations there are and whom they ask for.
+struct TrafficSpec {
   std::array<double, kOpKindCount> mix = {};  ///< share of each kind by IndexOf(kind); sums to 1
   RequestSpec request;                        ///< unused where InsertsOnly()
   ScanSpec scan;                              ///< unused where the mix has no scans
 
   double Share(OpKind kind) const { return mix[IndexOf(kind)]; }
   bool Has(OpKind kind) const { return Share(kind) > 0; }
+  bool HasScans() const { return Has(OpKind::kScan) || Has(OpKind::kReverseScan); }
 
   /// No operation asks for a record that is there already: it can run on an empty index.
   bool InsertsOnly() const {
@@ -47,6 +34,16 @@ struct WorkloadSpec {
     }
     return true;
   }
+
+  friend bool operator==(const TrafficSpec&, const TrafficSpec&) = default;
+};
+
+/// A named workload. How many records and operations there are, and which keys, is the experiment's
+/// business.
+struct WorkloadSpec : TrafficSpec {
+  std::string name;
+  std::string title;
+  std::string source;  ///< where the definition comes from
 
   /// Whether a read, update or delete that finds nothing is an error of the engine. Streams ask
   /// only for loaded keys and for keys that the same thread inserted before, so only deletes can

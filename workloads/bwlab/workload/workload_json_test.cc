@@ -56,7 +56,7 @@ TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
       {R"({"mix": 1})", "w.json: /mix: must be an object, but is 1"},
       {R"({"mix": {"raed": 0.5}})",
        "w.json: /mix: unknown key \"raed\"; did you mean \"read\"? Choices: read, update, insert, "
-       "upsert, delete, read_modify_write, scan"},
+       "upsert, delete, read_modify_write, scan, reverse_scan"},
       {R"({"mix": {"read": -0.5}})",
        "w.json: /mix/read: must be a number from 0 to 1, but is -0.5"},
       {R"({"mix": {"read": "0.5"}})",
@@ -69,21 +69,22 @@ TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
       {R"({"request": null})", "w.json: the key \"request\" is missing"},
       {R"({"request": {"thet": 1}})",
        "w.json: /request: unknown key \"thet\"; did you mean \"theta\"? Choices: distribution, "
-       "theta, scrambled"},
+       "theta, scrambled, set_fraction, op_fraction, first, percentile, fraction, h"},
       {R"({"request": {"distribution": "zipf"}})",
        "w.json: /request/distribution: unknown distribution \"zipf\"; Choices: uniform, zipfian, "
-       "latest"},
+       "latest, hotspot, exponential, self_similar, sequential"},
       {R"({"request": {"distribution": 3}})",
-       "w.json: /request/distribution: unknown distribution 3; Choices: uniform, zipfian, latest"},
+       "w.json: /request/distribution: unknown distribution 3; Choices: uniform, zipfian, latest, "
+       "hotspot, exponential, self_similar, sequential"},
       {R"({"request": {"theta": null}})", "w.json: /request: the key \"theta\" is missing"},
       {R"({"request": {"theta": 0}})",
-       "w.json: /request/theta: must be a number above 0.0 and at most 10.0, but is 0"},
+       "w.json: /request/theta: must be a number above 0 and at most 10, but is 0"},
       {R"({"request": {"theta": 10.5}})",
-       "w.json: /request/theta: must be a number above 0.0 and at most 10.0, but is 10.5"},
+       "w.json: /request/theta: must be a number above 0 and at most 10, but is 10.5"},
       {R"({"request": {"distribution": "uniform"}})",
-       "w.json: /request/theta: is not used by uniform"},
+       "w.json: /request/theta: is not used by uniform, only by zipfian, latest"},
       {R"({"request": {"distribution": "latest"}})",
-       "w.json: /request/scrambled: is not used by latest, only by zipfian"},
+       "w.json: /request/scrambled: is not used by latest, only by zipfian, hotspot, self_similar"},
       {R"({"request": {"scrambled": 1}})",
        "w.json: /request/scrambled: must be true or false, but is 1"},
       {R"({"scan": null})", "w.json: the key \"scan\" is missing"},
@@ -106,6 +107,88 @@ TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
   for (const auto& [patch, error] : cases) EXPECT_EQ(ErrorWith(patch), error) << patch;
 }
 
+// The parameters of each distribution, from inside their bounds.
+const std::map<DistributionKind, Json> kRequests = {
+    {DistributionKind::kUniform, {}},
+    {DistributionKind::kZipfian, {{"theta", 0.5}, {"scrambled", false}}},
+    {DistributionKind::kLatest, {{"theta", 10}}},
+    {DistributionKind::kHotspot,
+     {{"set_fraction", 0.2}, {"op_fraction", 1}, {"first", 0.75}, {"scrambled", true}}},
+    {DistributionKind::kExponential, {{"percentile", 95}, {"fraction", 1}}},
+    {DistributionKind::kSelfSimilar, {{"h", 0.2}, {"scrambled", false}}},
+    {DistributionKind::kSequential, {}},
+};
+
+Json WithRequest(DistributionKind kind) {
+  Json json = Valid();
+  json["request"] = kRequests.at(kind).is_null() ? Json::object() : kRequests.at(kind);
+  json["request"]["distribution"] = ToString(kind);
+  return json;
+}
+
+TEST(WorkloadJson, EachDistributionReadsBackFromItsJson) {
+  for (const DistributionInfo& info : kDistributions) {
+    const Json json = WithRequest(info.kind);
+    const WorkloadParse parse = ParseWorkload(json, "w.json");
+    ASSERT_TRUE(parse.ok()) << parse.error;
+    EXPECT_EQ(parse.spec.request.distribution, info.kind);
+    EXPECT_EQ(ToJson(parse.spec)["request"], json["request"]);
+  }
+}
+
+// Each parameter with each distribution: there where it is used, refused where it is not.
+TEST(WorkloadJson, DistributionsTakeTheirParametersAndNoOthers) {
+  for (const DistributionInfo& info : kDistributions) {
+    for (const RequestParameter& parameter : kRequestParameters) {
+      const std::string name(parameter.name);
+      Json json = WithRequest(info.kind);
+      if (parameter.used_by.Has(info.kind)) {
+        ASSERT_TRUE(json["request"].contains(name)) << info.name << " " << name;
+        json["request"].erase(name);
+        EXPECT_EQ(
+            ParseWorkload(json, "w.json").error,
+            parameter.optional ? "" : "w.json: /request: the key \"" + name + "\" is missing");
+        json["request"][name] = "0.2";
+        EXPECT_TRUE(ParseWorkload(json, "w.json")
+                        .error.starts_with("w.json: /request/" + name + ": must be "));
+      } else {
+        json["request"][name] = 0.2;
+        EXPECT_TRUE(ParseWorkload(json, "w.json")
+                        .error.starts_with("w.json: /request/" + name + ": is not used by " +
+                                           std::string(info.name) + ", only by "));
+      }
+    }
+  }
+}
+
+TEST(WorkloadJson, ParametersStayWithinTheirBounds) {
+  struct Case {
+    DistributionKind kind;
+    const char* name;
+    Json value;
+    const char* error;
+  };
+  const Case cases[] = {
+      {DistributionKind::kHotspot, "set_fraction", 0, "above 0 and below 1, but is 0"},
+      {DistributionKind::kHotspot, "set_fraction", 1.0, "above 0 and below 1, but is 1.0"},
+      {DistributionKind::kHotspot, "op_fraction", 1.5, "from 0 to 1, but is 1.5"},
+      {DistributionKind::kHotspot, "op_fraction", -1, "from 0 to 1, but is -1"},
+      {DistributionKind::kHotspot, "first", 1, "at least 0 and below 1, but is 1"},
+      {DistributionKind::kExponential, "percentile", 100,
+       "at least 0.001 and below 100, but is 100"},
+      {DistributionKind::kExponential, "percentile", 0, "at least 0.001 and below 100, but is 0"},
+      {DistributionKind::kExponential, "fraction", 0, "above 0 and at most 1, but is 0"},
+      {DistributionKind::kSelfSimilar, "h", 0.5, "at least 0.001 and below 0.5, but is 0.5"},
+      {DistributionKind::kSelfSimilar, "h", 0, "at least 0.001 and below 0.5, but is 0"},
+  };
+  for (const Case& c : cases) {
+    Json json = WithRequest(c.kind);
+    json["request"][c.name] = c.value;
+    EXPECT_EQ(ParseWorkload(json, "w.json").error,
+              std::string("w.json: /request/") + c.name + ": must be a number " + c.error);
+  }
+}
+
 TEST(WorkloadJson, ErrorsNameThePlaceInALargerDocument) {
   Json json = Valid();
   json["mix"]["read"] = 2;
@@ -124,8 +207,9 @@ TEST(WorkloadJson, SumsWithinRoundingAreAccepted) {
 
 TEST(WorkloadFiles, EachReadsBackFromItsJson) {
   const std::vector<std::string> names = WorkloadNames(kDirectory);
-  EXPECT_EQ(names, (std::vector<std::string>{"load", "uniform_read", "ycsb_a", "ycsb_b", "ycsb_c",
-                                             "ycsb_d", "ycsb_e", "ycsb_f"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"delete_mix", "load", "reverse_scan", "uniform_read",
+                                      "ycsb_a", "ycsb_b", "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
   for (const std::string& name : names) {
     const WorkloadParse parse = LoadWorkload(kDirectory, name);
     ASSERT_TRUE(parse.ok()) << parse.error;
@@ -168,11 +252,22 @@ TEST(WorkloadFiles, YcsbIsAsPublished) {
   EXPECT_EQ(e.scan.length_max, 100);
 }
 
+TEST(WorkloadFiles, OfThisProjectAreWhatTheirTitlesSay) {
+  const WorkloadSpec deletes = LoadWorkload(kDirectory, "delete_mix").spec;
+  EXPECT_EQ(deletes.Share(OpKind::kInsert), deletes.Share(OpKind::kDelete));
+  EXPECT_FALSE(deletes.MissIsError());
+
+  const WorkloadSpec reverse = LoadWorkload(kDirectory, "reverse_scan").spec;
+  WorkloadSpec forward = LoadWorkload(kDirectory, "ycsb_e").spec;
+  std::swap(forward.mix[IndexOf(OpKind::kScan)], forward.mix[IndexOf(OpKind::kReverseScan)]);
+  EXPECT_EQ(static_cast<const TrafficSpec&>(reverse), forward);
+}
+
 TEST(WorkloadFiles, AnUnknownNameGetsASuggestion) {
   const std::string error = LoadWorkload(kDirectory, "ycbs_a").error;
   EXPECT_EQ(error,
-            "unknown workload \"ycbs_a\"; did you mean \"ycsb_a\"? Choices: load, uniform_read, "
-            "ycsb_a, ycsb_b, ycsb_c, ycsb_d, ycsb_e, ycsb_f");
+            "unknown workload \"ycbs_a\"; did you mean \"ycsb_a\"? Choices: delete_mix, load, "
+            "reverse_scan, uniform_read, ycsb_a, ycsb_b, ycsb_c, ycsb_d, ycsb_e, ycsb_f");
   EXPECT_FALSE(LoadWorkload(kDirectory, "../workloads/ycsb_a").ok());
   EXPECT_EQ(LoadWorkload("/no/such/directory", "x").error,
             "unknown workload \"x\"; there are none to choose from");
