@@ -37,7 +37,25 @@ std::string CheckStreamConfig(const StreamConfig& config) {
   if (config.op_count > kOpsMax - config.op_offset) {
     return OutOfRange("op_count", config.op_count, 0, kOpsMax - config.op_offset);
   }
+  const uint64_t op_end = config.op_offset + config.op_count;
+  if (config.op_total != 0 && (config.op_total < op_end || config.op_total > kOpsMax)) {
+    return OutOfRange("op_total", config.op_total, op_end, kOpsMax);
+  }
   return "";
+}
+
+std::vector<uint64_t> PhaseEnds(const WorkloadSpec& workload, uint64_t op_count) {
+  assert(op_count <= kOpsMax);
+  std::vector<uint64_t> ends;
+  double share = 0;
+  for (const PhaseSpec& phase : workload.phases) {
+    share += phase.share;
+    const auto end = static_cast<uint64_t>(std::llround(share * static_cast<double>(op_count)));
+    ends.push_back(std::min(end, op_count));
+  }
+  if (ends.empty()) ends.push_back(op_count);
+  ends.back() = op_count;
+  return ends;
 }
 
 std::vector<Op> MakeLoadStream(const StreamConfig& config) {
@@ -81,28 +99,45 @@ OpKind StreamGenerator::KindPicker::operator()(uint64_t draw) const {
 }
 
 StreamGenerator::StreamGenerator(const StreamConfig& config)
-    : kind_of_(config.workload.mix),
-      scan_(config.workload.scan),
-      keys_(config.key_space, config.seed),
+    : keys_(config.key_space, config.seed),
       record_count_(config.record_count),
       thread_(config.thread),
       threads_(config.threads),
       seed_(config.seed),
-      next_index_(config.op_offset) {
+      next_index_(config.op_offset),
+      phases_(config.workload.phases.begin(), config.workload.phases.end()),
+      phase_ends_(PhaseEnds(config.workload,
+                            std::max(config.op_total, config.op_offset + config.op_count))),
+      kind_of_(config.workload.mix) {
   assert(CheckStreamConfig(config).empty());
-  if (config.workload.Has(OpKind::kInsert)) inserted_ = CountInsertsBefore(next_index_);
-  if (!config.workload.InsertsOnly()) {
-    requests_ = MakeRequests(config.workload.request);
+  if (phases_.empty()) phases_.push_back(config.workload);
+  phase_ends_.back() = ~uint64_t{0};  // who asks for more gets more of the last phase
+  CountInsertsBefore(next_index_);
+  while (phase_ends_[phase_] <= next_index_) ++phase_;
+  EnterPhase(phase_);
+}
+
+void StreamGenerator::CountInsertsBefore(uint64_t op_index) {
+  uint64_t index = 0;
+  for (size_t phase = 0; index < op_index; ++phase) {
+    const uint64_t end = std::min(op_index, phase_ends_[phase]);
+    if (phases_[phase].Has(OpKind::kInsert)) {
+      const KindPicker kind_of(phases_[phase].mix);
+      for (uint64_t i = index; i < end; ++i) {
+        OpRandom random(seed_, thread_, i);
+        inserted_ += kind_of(random.Next()) == OpKind::kInsert ? 1 : 0;
+      }
+    }
+    index = end;
   }
 }
 
-uint64_t StreamGenerator::CountInsertsBefore(uint64_t op_index) const {
-  uint64_t inserts = 0;
-  for (uint64_t index = 0; index < op_index; ++index) {
-    OpRandom random(seed_, thread_, index);
-    inserts += kind_of_(random.Next()) == OpKind::kInsert ? 1 : 0;
-  }
-  return inserts;
+void StreamGenerator::EnterPhase(size_t phase) {
+  const TrafficSpec& traffic = phases_[phase];
+  phase_ = phase;
+  kind_of_ = KindPicker(traffic.mix);
+  scan_ = traffic.scan;
+  requests_ = traffic.InsertsOnly() ? Requests() : MakeRequests(traffic.request);
 }
 
 template <class Popularity>
@@ -170,7 +205,12 @@ void StreamGenerator::FillFrom(Distribution& requests, std::span<Op> out) {
 }
 
 void StreamGenerator::Fill(std::span<Op> out) {
-  std::visit([&](auto& requests) { FillFrom(requests, out); }, requests_);
+  while (!out.empty()) {
+    while (phase_ends_[phase_] <= next_index_) EnterPhase(phase_ + 1);
+    const size_t count = std::min<uint64_t>(out.size(), phase_ends_[phase_] - next_index_);
+    std::visit([&](auto& requests) { FillFrom(requests, out.first(count)); }, requests_);
+    out = out.subspan(count);
+  }
 }
 
 }  // namespace bwlab::workload

@@ -26,6 +26,9 @@ struct StreamConfig {
   uint32_t threads = 1;
   uint64_t seed = 0;
   uint64_t op_offset = 0;  ///< index of the first operation: a later chunk of the same stream
+  /// Operations of the whole stream that this is a chunk of, of which phases get their shares; 0
+  /// for op_offset + op_count. Not read where the workload has no phases.
+  uint64_t op_total = 0;
 };
 
 inline constexpr uint64_t kRecordsMax = uint64_t{1} << 40;
@@ -35,6 +38,11 @@ inline constexpr uint64_t kOpsMax = uint64_t{1} << 40;  ///< offset and count to
 /// Why no stream can be made from `config`: a sentence that names the field, its value and what is
 /// allowed. Empty when one can. The functions below assert it.
 std::string CheckStreamConfig(const StreamConfig& config);
+
+/// Where the phases of a stream of `op_count` operations end: operation i belongs to the first
+/// phase with i < its end. The last one is op_count. A workload without phases has one. A phase
+/// with too small a share of too few operations is empty: it ends where the one before it does.
+std::vector<uint64_t> PhaseEnds(const WorkloadSpec& workload, uint64_t op_count);
 
 /// The inserts that load this thread's share of the records: ranks thread, thread + threads, ...,
 /// in that order, version 0. All threads together load each rank of [0, record_count) once, roughly
@@ -47,9 +55,9 @@ std::vector<Op> MakeStream(const StreamConfig& config);
 /// Makes a stream piece by piece, for streams that do not fit in memory. Holds per-thread state;
 /// not shared.
 ///
-/// Operation i of thread t: its kind, record and scan length are functions of (seed, t, i) and of
-/// the number of inserts among the operations before it. version = 1 + i * threads + t, modulo
-/// 2^32.
+/// Operation i of thread t: its kind, record and scan length are functions of (seed, t, i), of the
+/// phase that i belongs to and of the number of inserts among the operations before it. version = 1
+/// + i * threads + t, modulo 2^32.
 /// - kInsert: the thread's n-th insert (from 0) gets rank record_count + n * threads + t: never
 /// loaded before and
 ///   unique over the threads.
@@ -98,7 +106,8 @@ class StreamGenerator {
                    Scattered<HotspotDistribution>, SelfSimilarDistribution,
                    Scattered<SelfSimilarDistribution>, LatestDistribution, ExponentialDistribution>;
 
-  uint64_t CountInsertsBefore(uint64_t op_index) const;
+  void CountInsertsBefore(uint64_t op_index);
+  void EnterPhase(size_t phase);
   Requests MakeRequests(const RequestSpec& spec) const;
   template <class Popularity>
   Requests MakeScattered(Popularity popularity, bool scrambled) const;
@@ -106,8 +115,6 @@ class StreamGenerator {
   template <class Distribution>
   void FillFrom(Distribution& requests, std::span<Op> out);
 
-  KindPicker kind_of_;
-  ScanSpec scan_;
   KeySpace keys_;
   uint64_t record_count_;
   uint32_t thread_;
@@ -115,6 +122,12 @@ class StreamGenerator {
   uint64_t seed_;
   uint64_t next_index_;
   uint64_t inserted_ = 0;  // own inserts among the operations before next_index_
+
+  std::vector<TrafficSpec> phases_;
+  std::vector<uint64_t> phase_ends_;
+  size_t phase_ = 0;  // the one that the next three belong to
+  KindPicker kind_of_;
+  ScanSpec scan_;
   Requests requests_;
 };
 

@@ -37,7 +37,9 @@ TEST(StreamDigest, ShippedWorkloadsGiveTheStreamsTheyAlwaysGave) {
   const std::map<std::string, std::string> golden = {
       {"delete_mix", "b5a17aa786e48fdfdae55e85c006a5e16fbce3c29cf81c0358ad90516dd1b3e5"},
       {"reverse_scan", "65bd174a24d28f154e4bacfc45e759197d38225c7a543b7f1bce84d454ee6c33"},
+      {"growing", "1b8d27045d5433493be2c2a0998da56dbf8783d1aa10b93194e8bf43c55fc14b"},
       {"load", "4360e95ce90af3396decd9501255dcd1f81656625f062235f44650de565a8c4f"},
+      {"shifting_hotspot", "f8a9e47d3668817b03496cfeb6b67d48546efa55688b12c4d0d4ed284f263adc"},
       {"uniform_read", "af983eba30e0399c2af7de040043feba1364927abe8c632e1145d9fd1c7acc49"},
       {"ycsb_a", "88d3c68fc6713c1dcb43e74f8e56885a0dfdda5d10bd9b2dbe9e1672a32cd7ff"},
       {"ycsb_b", "4efc60b97e9ae2b36a1982996d06299d6385cacb7102d2b2eb6ea443d716e892"},

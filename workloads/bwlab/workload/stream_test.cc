@@ -46,6 +46,24 @@ constexpr RequestSpec kExponential = {
 constexpr RequestSpec kSelfSimilar = {.distribution = DistributionKind::kSelfSimilar, .h = 0.2};
 constexpr RequestSpec kSequential = {.distribution = DistributionKind::kSequential};
 
+PhaseSpec Phase(double share, const TrafficSpec& traffic) {
+  PhaseSpec phase;
+  static_cast<TrafficSpec&>(phase) = traffic;
+  phase.share = share;
+  return phase;
+}
+
+// Inserts alone, then requests for what was inserted, then a hot set.
+WorkloadSpec ThreePhases() {
+  WorkloadSpec spec = Spec({});
+  spec.SetPhases(
+      {Phase(0.2, Spec({{OpKind::kInsert, 1}})),
+       Phase(0.5,
+             Spec({{OpKind::kRead, 0.5}, {OpKind::kScan, 0.25}, {OpKind::kInsert, 0.25}}, kLatest)),
+       Phase(0.3, Spec({{OpKind::kUpdate, 1}}, kHotspotInOrder))});
+  return spec;
+}
+
 // Every kind of operation, under each distribution.
 std::vector<WorkloadSpec> MixedWorkloads() {
   std::vector<WorkloadSpec> specs;
@@ -62,6 +80,7 @@ std::vector<WorkloadSpec> MixedWorkloads() {
                          request));
   }
   specs.push_back(Spec({{OpKind::kInsert, 1}}));
+  specs.push_back(ThreePhases());
   return specs;
 }
 
@@ -132,11 +151,15 @@ TEST(Stream, IsTheSameInChunks) {
     }
     EXPECT_EQ(filled, whole);
 
-    for (const uint64_t offset : {1, 777, 4999, 5000}) {
+    config.op_total = whole.size();
+    for (const uint64_t offset : {1, 777, 1000, 2500, 3500, 4999, 5000}) {
       config.op_offset = offset;
       config.op_count = whole.size() - offset;
       const auto tail = std::span(whole).subspan(offset);
       EXPECT_EQ(MakeStream(config), std::vector<Op>(tail.begin(), tail.end())) << offset;
+      config.op_count = std::min<uint64_t>(config.op_count, 100);
+      const auto piece = tail.first(config.op_count);
+      EXPECT_EQ(MakeStream(config), std::vector<Op>(piece.begin(), piece.end())) << offset;
     }
   }
 }
@@ -404,6 +427,66 @@ TEST(Stream, ScanLengthsAreUniformBetweenTheirBoundsAndOthersHaveNone) {
   }
 }
 
+TEST(PhaseEnds, AreTheSharesOfTheOperations) {
+  WorkloadSpec spec = ThreePhases();
+  EXPECT_EQ(PhaseEnds(spec, 1000), (std::vector<uint64_t>{200, 700, 1000}));
+  EXPECT_EQ(PhaseEnds(spec, 3), (std::vector<uint64_t>{1, 2, 3}));
+  EXPECT_EQ(PhaseEnds(spec, 1), (std::vector<uint64_t>{0, 1, 1}));
+  EXPECT_EQ(PhaseEnds(spec, 0), (std::vector<uint64_t>{0, 0, 0}));
+  EXPECT_EQ(PhaseEnds(spec, kOpsMax).back(), kOpsMax);
+  EXPECT_EQ(PhaseEnds(Spec({{OpKind::kRead, 1}}), 1000), (std::vector<uint64_t>{1000}));
+  spec.SetPhases(std::vector<PhaseSpec>(3, Phase(1.0 / 3, Spec({{OpKind::kInsert, 1}}))));
+  EXPECT_EQ(PhaseEnds(spec, 100), (std::vector<uint64_t>{33, 67, 100}));
+}
+
+TEST(Phases, MakeTheMixOfTheWhole) {
+  const WorkloadSpec spec = ThreePhases();
+  EXPECT_DOUBLE_EQ(spec.Share(OpKind::kInsert), 0.2 + 0.5 * 0.25);
+  EXPECT_DOUBLE_EQ(spec.Share(OpKind::kUpdate), 0.3);
+  EXPECT_FALSE(spec.InsertsOnly());
+  EXPECT_TRUE(spec.HasScans());
+  EXPECT_TRUE(spec.MissIsError());
+  WorkloadSpec deletes = spec;
+  deletes.SetPhases({Phase(0.5, spec.phases[0]), Phase(0.5, Spec({{OpKind::kDelete, 1}}))});
+  EXPECT_FALSE(deletes.MissIsError());
+  EXPECT_FALSE(deletes.HasScans());
+}
+
+TEST(Phases, HaveTheirOwnTraffic) {
+  constexpr uint64_t kRecords = 10000;
+  constexpr uint64_t kOps = 100000;
+  const WorkloadSpec spec = ThreePhases();
+  const auto ops = MakeStream({.workload = spec,
+                               .key_space = KeySpaceKind::kMonoInt,
+                               .record_count = kRecords,
+                               .op_count = kOps});
+  const auto ends = PhaseEnds(spec, kOps);
+  uint64_t inserted = 0;
+  uint64_t of_inserted = 0;
+  uint64_t hot = 0;
+  for (uint64_t i = 0; i < kOps; ++i) {
+    const Op& op = ops[i];
+    if (op.kind == OpKind::kInsert) {
+      ASSERT_LT(i, ends[1]);
+      ASSERT_EQ(op.key, kRecords + inserted++);
+    } else if (i < ends[1]) {
+      ASSERT_GE(i, ends[0]);
+      ASSERT_EQ(op.length == 0, op.kind == OpKind::kRead);
+      of_inserted += op.key >= kRecords ? 1 : 0;
+    } else {
+      ASSERT_EQ(op.kind, OpKind::kUpdate);
+      ASSERT_LT(op.key, kRecords);
+      hot += op.key < kRecords / 5 ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(std::count_if(ops.begin(), ops.begin() + 20000,
+                          [](const Op& op) { return op.kind == OpKind::kInsert; }),
+            20000);
+  // The 20,000 newest of 30,000 and more, as zipfian has it.
+  EXPECT_GT(of_inserted, 30000u);
+  EXPECT_NEAR(static_cast<double>(hot) / 30000, 0.8, 0.01);
+}
+
 TEST(StreamConfig, KeysMadeAtRunTimeAreForInsertsAlone) {
   const WorkloadSpec inserts = Spec({{OpKind::kInsert, 1}});
   const WorkloadSpec mixed = Spec({{OpKind::kInsert, 0.5}, {OpKind::kRead, 0.5}}, kUniform);
@@ -434,6 +517,10 @@ TEST(StreamConfig, SaysWhatIsWrongWithIt) {
                 {.workload = reads, .record_count = 1, .op_count = kOpsMax, .op_offset = 1}),
             "");
   EXPECT_NE(CheckStreamConfig({.workload = reads, .record_count = 1, .op_offset = ~0ull}), "");
+  EXPECT_EQ(
+      CheckStreamConfig(
+          {.workload = reads, .record_count = 1, .op_count = 5, .op_offset = 5, .op_total = 9}),
+      "op_total is 9, allowed are 10 to 1099511627776");
 }
 
 }  // namespace

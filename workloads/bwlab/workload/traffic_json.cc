@@ -12,8 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr double kMixSumTolerance = 1e-9;
-
 template <class Infos>
 auto NamesOf(const Infos& infos) {
   std::vector<std::string_view> names;
@@ -33,9 +31,7 @@ void ReadMix(JsonReader& reader, const Json& json, const std::string& pointer,
     if (!reader.ReadNumber(value, at + "/" + key, {.min = 0, .max = 1}, share)) return;
     sum += *share;
   }
-  if (!(std::abs(sum - 1) <= kMixSumTolerance)) {
-    reader.Fail(at, "the shares must sum to 1, but sum to " + Json(sum).dump());
-  }
+  CheckSharesSum(reader, at, sum);
 }
 
 /// "x is not used by a, only by b, c".
@@ -131,6 +127,13 @@ void ReadScan(JsonReader& reader, const Json& json, const std::string& pointer,
 }
 
 }  // namespace
+
+void CheckSharesSum(JsonReader& reader, const std::string& pointer, double sum) {
+  constexpr double kTolerance = 1e-9;
+  if (!(std::abs(sum - 1) <= kTolerance)) {
+    reader.Fail(pointer, "the shares must sum to 1, but sum to " + Json(sum).dump());
+  }
+}
 
 void ReadTraffic(JsonReader& reader, const Json& json, const std::string& pointer,
                  TrafficSpec* traffic) {

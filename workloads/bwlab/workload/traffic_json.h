@@ -8,6 +8,9 @@
 
 namespace bwlab::workload {
 
+/// Fails at `pointer` where `sum` is not 1, but for rounding.
+void CheckSharesSum(JsonReader& reader, const std::string& pointer, double sum);
+
 /// Reads the members "mix", "request" and "scan" of the object `json`, which stands at `pointer`.
 /// Other members are the caller's.
 void ReadTraffic(JsonReader& reader, const nlohmann::json& json, const std::string& pointer,

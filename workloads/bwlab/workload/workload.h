@@ -1,8 +1,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bwlab/workload/op.h"
 #include "bwlab/workload/request.h"
@@ -38,12 +41,34 @@ struct TrafficSpec {
   friend bool operator==(const TrafficSpec&, const TrafficSpec&) = default;
 };
 
+/// A part of a workload whose traffic changes over time.
+struct PhaseSpec : TrafficSpec {
+  double share = 0;  ///< of each thread's operations; those of all phases sum to 1
+
+  friend bool operator==(const PhaseSpec&, const PhaseSpec&) = default;
+};
+
+inline constexpr size_t kPhasesMax = 64;
+
 /// A named workload. How many records and operations there are, and which keys, is the experiment's
 /// business.
+///
+/// Its traffic is the same throughout, or that of one phase after the other. In the second case
+/// `mix` is the mix over all phases, so that Share(), Has(), InsertsOnly() and MissIsError() hold
+/// for the whole, and `request` and `scan` are unused.
 struct WorkloadSpec : TrafficSpec {
   std::string name;
   std::string title;
-  std::string source;  ///< where the definition comes from
+  std::string source;             ///< where the definition comes from
+  std::vector<PhaseSpec> phases;  ///< empty, or 1 to kPhasesMax; set by SetPhases()
+
+  void SetPhases(std::vector<PhaseSpec> in_turn) {
+    phases = std::move(in_turn);
+    mix = {};
+    for (const PhaseSpec& phase : phases) {
+      for (const OpKind kind : kAllOpKinds) mix[IndexOf(kind)] += phase.share * phase.Share(kind);
+    }
+  }
 
   /// Whether a read, update or delete that finds nothing is an error of the engine. Streams ask
   /// only for loaded keys and for keys that the same thread inserted before, so only deletes can

@@ -54,17 +54,57 @@ void ReadText(JsonReader& reader, const Json& json, const char* key, std::string
   *text = value->get<std::string>();
 }
 
+PhaseSpec ReadPhase(JsonReader& reader, const Json& json, const std::string& pointer) {
+  PhaseSpec phase;
+  if (!reader.CheckKeys(json, pointer, {"share", "mix", "request", "scan"})) return phase;
+  const Json* share = reader.Required(json, pointer, "share");
+  if (share != nullptr) {
+    reader.ReadNumber(*share, pointer + "/share", {.min = 0, .max = 1, .open_min = true},
+                      &phase.share);
+  }
+  ReadTraffic(reader, json, pointer, &phase);
+  return phase;
+}
+
+void ReadPhases(JsonReader& reader, const Json& json, WorkloadSpec* spec) {
+  for (const char* key : {"mix", "request", "scan"}) {
+    if (json.contains(key)) {
+      reader.Fail(std::string("/") + key, "is not used: each of the phases has its own");
+    }
+  }
+  const Json& list = json["phases"];
+  if (!list.is_array() || list.empty() || list.size() > kPhasesMax) {
+    reader.Fail("/phases",
+                "must be an array of 1 to " + std::to_string(kPhasesMax) + " phases, but is " +
+                    (list.is_array() ? "one of " + std::to_string(list.size()) : ShownJson(list)));
+    return;
+  }
+  std::vector<PhaseSpec> phases;
+  double sum = 0;
+  for (size_t i = 0; i < list.size() && reader.ok(); ++i) {
+    phases.push_back(ReadPhase(reader, list[i], "/phases/" + std::to_string(i)));
+    sum += phases.back().share;
+  }
+  CheckSharesSum(reader, "/phases", sum);
+  if (reader.ok()) spec->SetPhases(std::move(phases));
+}
+
 WorkloadSpec ReadWorkload(JsonReader& reader, const Json& json) {
   WorkloadSpec spec;
-  if (!reader.CheckKeys(json, "",
-                        {"schema_version", "name", "title", "source", "mix", "request", "scan"})) {
+  if (!reader.CheckKeys(
+          json, "",
+          {"schema_version", "name", "title", "source", "mix", "request", "scan", "phases"})) {
     return spec;
   }
   ReadSchemaVersion(reader, json);
   ReadName(reader, json, &spec.name);
   ReadText(reader, json, "title", &spec.title);
   ReadText(reader, json, "source", &spec.source);
-  ReadTraffic(reader, json, "", &spec);
+  if (json.contains("phases")) {
+    ReadPhases(reader, json, &spec);
+  } else {
+    ReadTraffic(reader, json, "", &spec);
+  }
   return spec;
 }
 
@@ -113,7 +153,11 @@ Json ToJson(const WorkloadSpec& spec) {
                {"name", spec.name},
                {"title", spec.title},
                {"source", spec.source}};
-  AddTraffic(spec, &json);
+  if (spec.phases.empty()) AddTraffic(spec, &json);
+  for (const PhaseSpec& phase : spec.phases) {
+    json["phases"].push_back({{"share", phase.share}});
+    AddTraffic(phase, &json["phases"].back());
+  }
   return json;
 }
 

@@ -27,6 +27,9 @@ struct [[nodiscard]] WorkloadParse {
 ///    "mix": {"scan": 0.95, "insert": 0.05},
 ///    "request": {"distribution": "zipfian", "theta": 0.99, "scrambled": true},
 ///    "scan": {"distribution": "uniform", "length_min": 1, "length_max": 100}}
+///
+/// A workload that changes over time has, in place of mix, request and scan,
+///   "phases": [{"share": 0.25, "mix": {...}, "request": {...}}, {"share": 0.75, ...}]
 WorkloadParse ParseWorkload(const nlohmann::json& json, std::string_view file,
                             std::string_view at = "");
 

@@ -45,7 +45,7 @@ TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
   const std::map<const char*, const char*> cases = {
       {R"({"mixx": {}})",
        "w.json: unknown key \"mixx\"; did you mean \"mix\"? Choices: schema_version, name, title, "
-       "source, mix, request, scan"},
+       "source, mix, request, scan, phases"},
       {R"({"schema_version": 2})", "w.json: /schema_version: must be 1, but is 2"},
       {R"({"schema_version": null})", "w.json: the key \"schema_version\" is missing"},
       {R"({"name": null})", "w.json: the key \"name\" is missing"},
@@ -189,6 +189,53 @@ TEST(WorkloadJson, ParametersStayWithinTheirBounds) {
   }
 }
 
+Json WithPhases() {
+  return Json::parse(R"({"schema_version": 1, "name": "w", "title": "t", "source": "s", "phases": [
+    {"share": 0.25, "mix": {"insert": 1}},
+    {"share": 0.75, "mix": {"read": 0.5, "scan": 0.5}, "request": {"distribution": "uniform"},
+     "scan": {"distribution": "uniform", "length_min": 1, "length_max": 100}}]})");
+}
+
+TEST(WorkloadJson, PhasesReadBackFromTheirJson) {
+  const WorkloadParse parse = ParseWorkload(WithPhases(), "w.json");
+  ASSERT_TRUE(parse.ok()) << parse.error;
+  ASSERT_EQ(parse.spec.phases.size(), 2u);
+  EXPECT_EQ(parse.spec.phases[0].share, 0.25);
+  EXPECT_TRUE(parse.spec.phases[0].InsertsOnly());
+  EXPECT_EQ(parse.spec.phases[1].scan.length_max, 100);
+  EXPECT_EQ(parse.spec.Share(OpKind::kScan), 0.375);
+  EXPECT_EQ(ParseWorkload(ToJson(parse.spec), "again").spec, parse.spec);
+}
+
+TEST(WorkloadJson, ErrorsInPhasesNameTheirPlace) {
+  const auto error_with = [](const char* pointer, const Json& value) {
+    Json json = WithPhases();
+    json[Json::json_pointer(pointer)] = value;
+    return ParseWorkload(json, "w.json").error;
+  };
+  EXPECT_EQ(error_with("/mix", {{"read", 1}}),
+            "w.json: /mix: is not used: each of the phases has its own");
+  EXPECT_EQ(error_with("/phases", 3),
+            "w.json: /phases: must be an array of 1 to 64 phases, but is 3");
+  EXPECT_EQ(error_with("/phases", Json::array()),
+            "w.json: /phases: must be an array of 1 to 64 phases, but is one of 0");
+  EXPECT_EQ(error_with("/phases", Json(65, WithPhases()["phases"][0])),
+            "w.json: /phases: must be an array of 1 to 64 phases, but is one of 65");
+  EXPECT_EQ(error_with("/phases/0", "x"), "w.json: /phases/0: must be an object, but is \"x\"");
+  EXPECT_EQ(error_with("/phases/0/share", 0),
+            "w.json: /phases/0/share: must be a number above 0 and at most 1, but is 0");
+  EXPECT_EQ(error_with("/phases/0/share", 0.5),
+            "w.json: /phases: the shares must sum to 1, but sum to 1.25");
+  EXPECT_EQ(error_with("/phases/1/rate", 1),
+            "w.json: /phases/1: unknown key \"rate\"; Choices: share, mix, request, scan");
+  EXPECT_EQ(error_with("/phases/1/mix/read", 2),
+            "w.json: /phases/1/mix/read: must be a number from 0 to 1, but is 2");
+  EXPECT_EQ(error_with("/phases/1/request/theta", 1),
+            "w.json: /phases/1/request/theta: is not used by uniform, only by zipfian, latest");
+  EXPECT_EQ(error_with("/phases/0/request", {{"distribution", "uniform"}}),
+            "w.json: /phases/0/request: is not used: the mix has inserts only");
+}
+
 TEST(WorkloadJson, ErrorsNameThePlaceInALargerDocument) {
   Json json = Valid();
   json["mix"]["read"] = 2;
@@ -207,9 +254,9 @@ TEST(WorkloadJson, SumsWithinRoundingAreAccepted) {
 
 TEST(WorkloadFiles, EachReadsBackFromItsJson) {
   const std::vector<std::string> names = WorkloadNames(kDirectory);
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"delete_mix", "load", "reverse_scan", "uniform_read",
-                                      "ycsb_a", "ycsb_b", "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"delete_mix", "growing", "load", "reverse_scan",
+                                             "shifting_hotspot", "uniform_read", "ycsb_a", "ycsb_b",
+                                             "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
   for (const std::string& name : names) {
     const WorkloadParse parse = LoadWorkload(kDirectory, name);
     ASSERT_TRUE(parse.ok()) << parse.error;
@@ -263,11 +310,29 @@ TEST(WorkloadFiles, OfThisProjectAreWhatTheirTitlesSay) {
   EXPECT_EQ(static_cast<const TrafficSpec&>(reverse), forward);
 }
 
+TEST(WorkloadFiles, ThatChangeOverTimeDoAsTheirTitlesSay) {
+  const WorkloadSpec hotspot = LoadWorkload(kDirectory, "shifting_hotspot").spec;
+  ASSERT_EQ(hotspot.phases.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    PhaseSpec moved = hotspot.phases[0];
+    moved.request.first = 0.25 * static_cast<double>(i);
+    EXPECT_EQ(hotspot.phases[i], moved);
+  }
+  const WorkloadSpec growing = LoadWorkload(kDirectory, "growing").spec;
+  ASSERT_EQ(growing.phases.size(), 4u);
+  EXPECT_EQ(growing.phases[0].Share(OpKind::kInsert), 0);
+  for (size_t i = 1; i < 4; ++i) {
+    EXPECT_GT(growing.phases[i].Share(OpKind::kInsert),
+              growing.phases[i - 1].Share(OpKind::kInsert));
+  }
+}
+
 TEST(WorkloadFiles, AnUnknownNameGetsASuggestion) {
   const std::string error = LoadWorkload(kDirectory, "ycbs_a").error;
   EXPECT_EQ(error,
-            "unknown workload \"ycbs_a\"; did you mean \"ycsb_a\"? Choices: delete_mix, load, "
-            "reverse_scan, uniform_read, ycsb_a, ycsb_b, ycsb_c, ycsb_d, ycsb_e, ycsb_f");
+            "unknown workload \"ycbs_a\"; did you mean \"ycsb_a\"? Choices: delete_mix, growing, "
+            "load, reverse_scan, shifting_hotspot, uniform_read, ycsb_a, ycsb_b, ycsb_c, ycsb_d, "
+            "ycsb_e, ycsb_f");
   EXPECT_FALSE(LoadWorkload(kDirectory, "../workloads/ycsb_a").ok());
   EXPECT_EQ(LoadWorkload("/no/such/directory", "x").error,
             "unknown workload \"x\"; there are none to choose from");
