@@ -4,6 +4,9 @@
 # The build writes a translation unit for each and the table that finds them by name. Numbers (TreeOptions) can be set
 # for any variant in a spec; a variant sets one only where it is the point of the variant.
 
+# Those that hold byte-string keys and values too; each takes a minute of compile time more.
+set(BWLAB_VARIANTS_OF_BYTES default linked p13 p18)
+
 bwlab_variant(default "the fastest configuration known" "")
 
 # Search

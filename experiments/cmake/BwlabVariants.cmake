@@ -8,7 +8,12 @@ set(BWLAB_VARIANTS "" CACHE STRING "Variants of the Bw-tree to build, by name an
 
 # bwlab_variant(<name> <summary> <members>): `members` replaces members of bwlab::DefaultTraits.
 macro(bwlab_variant name summary members)
-  bwlab_variant_from(variant.cc.in "${name}" "${summary}" "${members}")
+  if("${name}" IN_LIST BWLAB_VARIANTS_OF_BYTES)
+    bwlab_variant_from(variant_with_bytes.cc.in "${name}" "${summary}" "${members}")
+    bwlab_variant_source(variant_of_bytes.cc.in "${name}" bytes_)
+  else()
+    bwlab_variant_from(variant.cc.in "${name}" "${summary}" "${members}")
+  endif()
 endmacro()
 
 # As bwlab_variant, for a SIMD kernel: where the build's flags do not cover it the variant is listed as not built and
@@ -30,10 +35,19 @@ macro(bwlab_variant_from template name summary members)
     set(BWLAB_VARIANT ${name})
     set(BWLAB_VARIANT_SUMMARY "${summary}")
     set(BWLAB_VARIANT_MEMBERS "${members}")
-    configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/${template}
-                   ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc @ONLY)
-    list(APPEND BWLAB_GENERATED_ENGINE_SOURCES ${BWLAB_VARIANTS_FOLDER}/bwtree_${name}.cc)
+    configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/variant_traits.h.in
+                   ${BWLAB_VARIANTS_FOLDER}/${name}_traits.h @ONLY)
+    bwlab_variant_source(${template} "${name}" "")
     list(APPEND BWLAB_VARIANT_ENTRIES kBwTreeEntry_${name})
+  endif()
+endmacro()
+
+# A translation unit of the variant that was defined last.
+macro(bwlab_variant_source template name prefix)
+  if(NOT BWLAB_VARIANTS OR "${name}" IN_LIST BWLAB_VARIANTS)
+    configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/${template}
+                   ${BWLAB_VARIANTS_FOLDER}/bwtree_${prefix}${name}.cc @ONLY)
+    list(APPEND BWLAB_GENERATED_ENGINE_SOURCES ${BWLAB_VARIANTS_FOLDER}/bwtree_${prefix}${name}.cc)
   endif()
 endmacro()
 

@@ -26,6 +26,10 @@ using nlohmann::json;
 /// An array of objects with at least `name` and `summary`.
 using Listing = Result<json>;
 
+uint32_t ValueBytesMax(const experiment::EngineEntry& entry) {
+  return std::max(workload::kValueBytesMin, entry.capabilities.value_bytes_max);
+}
+
 Listing Engines() {
   json list = json::array();
   for (const experiment::EngineEntry* entry : experiment::ListedEngines()) {
@@ -34,7 +38,10 @@ Listing Engines() {
                       {"summary", entry->summary},
                       {"variants", json::array()},
                       {"scan", entry->capabilities.scan},
-                      {"delete", entry->capabilities.erase}});
+                      {"reverse_scan", entry->capabilities.reverse_scan},
+                      {"delete", entry->capabilities.erase},
+                      {"byte_keys", entry->capabilities.byte_keys},
+                      {"value_bytes_max", ValueBytesMax(*entry)}});
     }
     if (!entry->variant.empty()) list.back()["variants"].push_back(entry->variant);
   }
@@ -48,7 +55,9 @@ Listing Variants() {
     list.push_back({{"name", entry->variant},
                     {"summary", entry->variant_summary},
                     {"engine", entry->engine},
-                    {"label", entry->Label()}});
+                    {"label", entry->Label()},
+                    {"byte_keys", entry->capabilities.byte_keys},
+                    {"value_bytes_max", ValueBytesMax(*entry)}});
   }
   return list;
 }

@@ -69,13 +69,14 @@ Verdict Check(const std::string& file) {
     verdict.error = parse.error;
   } else if (parse.json.is_object() && parse.json.contains("cell_id")) {
     CheckResult(parse.json, &verdict);
-  } else if (parse.json.is_object() && parse.json.contains("mix")) {
+  } else if (parse.json.is_object() &&
+             (parse.json.contains("mix") || parse.json.contains("phases"))) {
     CheckWorkload(&verdict);
   } else if (parse.json.is_object() && parse.json.contains("matrix")) {
     CheckSpec(&verdict);
   } else {
     verdict.error = file + ": /: neither a spec (with the key \"matrix\"), nor a result (with " +
-                    "\"cell_id\"), nor a workload (with \"mix\")";
+                    "\"cell_id\"), nor a workload (with \"mix\" or \"phases\")";
   }
   return verdict;
 }

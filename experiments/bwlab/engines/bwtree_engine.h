@@ -5,23 +5,37 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "bwlab/bwtree/bw_tree.h"
 #include "bwlab/experiment/engine.h"
-#include "bwlab/experiment/engine_loop.h"
 #include "bwlab/experiment/names.h"
+#include "bwlab/experiment/typed_engine.h"
 #include "bwlab/policy/catalog.h"
 
 namespace bwlab::experiment {
 
-inline constexpr Capabilities kBwTreeCapabilities{.scan = true, .erase = true};
+constexpr Capabilities BwTreeCapabilities(bool holds_bytes) {
+  return {.scan = true,
+          .reverse_scan = true,
+          .erase = true,
+          .byte_keys = holds_bytes,
+          .value_bytes_max = holds_bytes ? uint32_t{kValueBytesMax} : 0};
+}
+
+/// `Traits` with records of a form.
+template <class Traits, RecordForm kForm>
+struct WithRecordForm : Traits {
+  using Key = std::conditional_t<kForm.byte_keys, BytesKey, U64Key>;
+  using Value = std::conditional_t<kForm.byte_values, BytesValue, U64Value>;
+};
 
 /// The Engine around one variant of the Bw-tree. Variants are listed in experiments/variants.cmake;
-/// the build writes a translation unit for each.
-template <class Traits>
-class BwTreeEngine final : public TypedEngine<BwTree<Traits>, kBwTreeCapabilities> {
+/// the build writes a translation unit for each, and one more for those that hold byte strings too.
+template <class Traits, RecordForm kForm>
+class BwTreeEngine final : public TypedEngine<BwTree<Traits>, BwTreeCapabilities(true), kForm> {
  public:
   explicit BwTreeEngine(std::unique_ptr<BwTree<Traits>> tree) : tree_(std::move(tree)) {}
 
@@ -114,28 +128,45 @@ Result<nlohmann::json> ResolveBwTree(const nlohmann::json& options) {
                         {"options", numbers}};
 }
 
-template <class Traits>
+template <class VariantTraits, RecordForm kForm>
 Result<std::unique_ptr<Engine>> OpenBwTree(const nlohmann::json& config) {
+  using Traits = std::conditional_t<kForm == RecordForm{}, VariantTraits,
+                                    WithRecordForm<VariantTraits, kForm>>;
   const Result<TreeOptions> options = OverlayTreeOptions(Traits::Options(), config.at("options"));
   if (!options.ok()) return options.status();
   Result<std::unique_ptr<BwTree<Traits>>> tree = BwTree<Traits>::Open(options.value());
   if (!tree.ok()) return tree.status();
-  return std::unique_ptr<Engine>(std::make_unique<BwTreeEngine<Traits>>(std::move(tree).value()));
+  return std::unique_ptr<Engine>(
+      std::make_unique<BwTreeEngine<Traits, kForm>>(std::move(tree).value()));
+}
+
+/// Of the forms with byte strings.
+template <class Traits>
+Result<std::unique_ptr<Engine>> OpenBwTreeOfBytes(const nlohmann::json& config, RecordForm form) {
+  if (!form.byte_keys) return OpenBwTree<Traits, RecordForm{false, true}>(config);
+  if (!form.byte_values) return OpenBwTree<Traits, RecordForm{true, false}>(config);
+  return OpenBwTree<Traits, RecordForm{true, true}>(config);
+}
+
+/// `open` of a variant without byte strings.
+template <class Traits>
+Result<std::unique_ptr<Engine>> OpenBwTreeOfIntegers(const nlohmann::json& config, RecordForm) {
+  return OpenBwTree<Traits, RecordForm{}>(config);
 }
 
 template <class Traits>
-constexpr EngineEntry BwTreeEntry() {
+constexpr EngineEntry BwTreeEntry(bool holds_bytes, decltype(EngineEntry::open) open) {
   return {
       .engine = "bwtree",
       .variant = Traits::kName,
       .summary = "this project's latch-free Bw-tree",
       .variant_summary = Traits::kSummary,
-      .capabilities = kBwTreeCapabilities,
+      .capabilities = BwTreeCapabilities(holds_bytes),
       .no_counters_reason =
           Traits::Stats::kEnabled ? "" : "the variant counts no events; one with Stats on does",
       .no_validation_reason = "",
       .resolve = ResolveBwTree<Traits>,
-      .open = OpenBwTree<Traits>,
+      .open = open,
   };
 }
 

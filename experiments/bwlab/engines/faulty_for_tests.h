@@ -9,27 +9,35 @@ namespace bwlab::experiment {
 
 /// A std_map_rwlock that is wrong on purpose: every 16th key, by its low bits, reads as the value
 /// of another key. It proves that verification finds wrong reads; it is not listed.
+template <RecordForm kForm>
 class FaultyForTests {
  public:
-  static constexpr Capabilities kCapabilities = StdMapRwlock::kCapabilities;
+  static constexpr Capabilities kCapabilities{.scan = true, .reverse_scan = true, .erase = true};
+  using Map = StdMapRwlock<kForm>;
 
-  class Session : public StdMapRwlock::Session {
+  class Session : public Map::Session {
    public:
-    using StdMapRwlock::Session::Session;
+    using Map::Session::Session;
 
     OpResult Get(uint64_t key, uint64_t* value) {
-      const OpResult result = StdMapRwlock::Session::Get(key, value);
+      const OpResult result = Map::Session::Get(key, value);
       *value = Spoilt(key, *value);
       return result;
     }
     template <class Visitor>
     size_t Scan(uint64_t first, size_t limit, Visitor&& visit) {
-      return StdMapRwlock::Session::Scan(first, limit, [&visit](uint64_t key, uint64_t value) {
-        return visit(key, Spoilt(key, value));
-      });
+      return Map::Session::Scan(first, limit, Spoiling(visit));
+    }
+    template <class Visitor>
+    size_t ReverseScan(uint64_t first, size_t limit, Visitor&& visit) {
+      return Map::Session::ReverseScan(first, limit, Spoiling(visit));
     }
 
    private:
+    template <class Visitor>
+    static auto Spoiling(Visitor& visit) {
+      return [&visit](uint64_t key, uint64_t value) { return visit(key, Spoilt(key, value)); };
+    }
     static uint64_t Spoilt(uint64_t key, uint64_t value) {
       return key % 16 == 0 ? value ^ (uint64_t{1} << 63) : value;
     }
@@ -40,7 +48,7 @@ class FaultyForTests {
   uint64_t LiveBytes() const { return map_.LiveBytes(); }
 
  private:
-  StdMapRwlock map_;
+  Map map_;
 };
 
 extern const EngineEntry kFaultyForTestsEntry;

@@ -3,14 +3,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <new>
 #include <shared_mutex>
+#include <string_view>
 #include <utility>
 
 #include "bwlab/base/status.h"
 #include "bwlab/engines/counting_allocator.h"
+#include "bwlab/engines/stored.h"
 #include "bwlab/experiment/engine.h"
 
 namespace bwlab::experiment {
@@ -18,39 +21,60 @@ namespace bwlab::experiment {
 /// std::map behind one reader-writer lock: what a program has that needs an ordered index and no
 /// library. A scan holds the lock shared from its first record to its last, so that scans are
 /// atomic.
+template <RecordForm kForm>
 class StdMapRwlock {
  public:
-  static constexpr Capabilities kCapabilities{.scan = true, .erase = true};
+  static constexpr Capabilities kCapabilities{.scan = true,
+                                              .reverse_scan = true,
+                                              .erase = true,
+                                              .byte_keys = true,
+                                              .value_bytes_max = workload::kValueBytesMax};
+  using Key = typename Stored<kForm.byte_keys>::View;
+  using Value = typename Stored<kForm.byte_values>::View;
+  using OwnedValue = typename Stored<kForm.byte_values>::Owned;
 
   class Session {
    public:
     explicit Session(StdMapRwlock* index) : index_(index) {}
 
-    OpResult Insert(uint64_t key, uint64_t value) {
+    OpResult Insert(Key key, Value value) {
       const std::unique_lock lock(index_->mutex_);
       return Guarded([&] {
-        return index_->map_.try_emplace(key, value).second ? OpResult::kOk : OpResult::kExists;
-      });
-    }
-    OpResult Upsert(uint64_t key, uint64_t value) {
-      const std::unique_lock lock(index_->mutex_);
-      return Guarded([&] {
-        index_->map_.insert_or_assign(key, value);
+        const auto at = index_->map_.lower_bound(key);
+        if (at != index_->map_.end() && at->first == key) return OpResult::kExists;
+        index_->Add(at, key, value);
         return OpResult::kOk;
       });
     }
-    OpResult Update(uint64_t key, uint64_t value) {
+    OpResult Upsert(Key key, Value value) {
+      const std::unique_lock lock(index_->mutex_);
+      return Guarded([&] {
+        const auto at = index_->map_.lower_bound(key);
+        if (at != index_->map_.end() && at->first == key) {
+          StoredValue::Assign(&at->second, value);
+        } else {
+          index_->Add(at, key, value);
+        }
+        return OpResult::kOk;
+      });
+    }
+    OpResult Update(Key key, Value value) {
+      const std::unique_lock lock(index_->mutex_);
+      return Guarded([&] {
+        const auto found = index_->map_.find(key);
+        if (found == index_->map_.end()) return OpResult::kNotFound;
+        StoredValue::Assign(&found->second, value);
+        return OpResult::kOk;
+      });
+    }
+    OpResult Delete(Key key) {
       const std::unique_lock lock(index_->mutex_);
       const auto found = index_->map_.find(key);
       if (found == index_->map_.end()) return OpResult::kNotFound;
-      found->second = value;
+      index_->map_.erase(found);
       return OpResult::kOk;
     }
-    OpResult Delete(uint64_t key) {
-      const std::unique_lock lock(index_->mutex_);
-      return index_->map_.erase(key) == 1 ? OpResult::kOk : OpResult::kNotFound;
-    }
-    OpResult Get(uint64_t key, uint64_t* value) {
+    OpResult Get(Key key, OwnedValue* value) {
       const std::shared_lock lock(index_->mutex_);
       const auto found = index_->map_.find(key);
       if (found == index_->map_.end()) return OpResult::kNotFound;
@@ -58,15 +82,15 @@ class StdMapRwlock {
       return OpResult::kOk;
     }
     template <class Visitor>
-    size_t Scan(uint64_t first, size_t limit, Visitor&& visit) {
+    size_t Scan(Key first, size_t limit, Visitor&& visit) {
       const std::shared_lock lock(index_->mutex_);
-      size_t visited = 0;
-      for (auto at = index_->map_.lower_bound(first); visited < limit && at != index_->map_.end();
-           ++at) {
-        ++visited;
-        if (!visit(at->first, at->second)) break;
-      }
-      return visited;
+      return Visit(index_->map_.lower_bound(first), index_->map_.end(), limit, visit);
+    }
+    template <class Visitor>
+    size_t ReverseScan(Key first, size_t limit, Visitor&& visit) {
+      const std::shared_lock lock(index_->mutex_);
+      return Visit(std::make_reverse_iterator(index_->map_.upper_bound(first)), index_->map_.rend(),
+                   limit, visit);
     }
 
    private:
@@ -77,6 +101,15 @@ class StdMapRwlock {
       } catch (const std::bad_alloc&) {
         return OpResult::kOutOfMemory;
       }
+    }
+    template <class Iterator, class Visitor>
+    static size_t Visit(Iterator at, Iterator end, size_t limit, Visitor& visit) {
+      size_t visited = 0;
+      for (; visited < limit && at != end; ++at) {
+        ++visited;
+        if (!visit(at->first, at->second)) break;
+      }
+      return visited;
     }
 
     StdMapRwlock* index_;
@@ -91,11 +124,20 @@ class StdMapRwlock {
   uint64_t LiveBytes() const { return bytes_.Sum(); }
 
  private:
-  using Allocator = CountingAllocator<std::pair<const uint64_t, uint64_t>>;
+  using StoredKey = Stored<kForm.byte_keys>;
+  using StoredValue = Stored<kForm.byte_values>;
+  using Allocator =
+      CountingAllocator<std::pair<const typename StoredKey::Type, typename StoredValue::Type>>;
+  using Map =
+      std::map<typename StoredKey::Type, typename StoredValue::Type, std::less<>, Allocator>;
+
+  void Add(typename Map::iterator before, Key key, Value value) {
+    map_.emplace_hint(before, StoredKey::Make(key, &bytes_), StoredValue::Make(value, &bytes_));
+  }
 
   ByteCount bytes_;
   std::shared_mutex mutex_;
-  std::map<uint64_t, uint64_t, std::less<>, Allocator> map_;
+  Map map_;
 };
 
 extern const EngineEntry kStdMapRwlockEntry;

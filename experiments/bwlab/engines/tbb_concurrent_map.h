@@ -12,35 +12,41 @@
 
 #include "bwlab/base/status.h"
 #include "bwlab/engines/counting_allocator.h"
+#include "bwlab/engines/stored.h"
 #include "bwlab/experiment/engine.h"
 
 namespace bwlab::experiment {
 
 /// tbb::concurrent_map, a lock-free skip list, with its default allocator. Its values are atomics,
-/// since updates of a value overlap with reads of it. It cannot erase while others read
-/// (unsafe_erase), so that it declares no erase.
+/// since updates of a value overlap with reads of it: integers only. It cannot erase while others
+/// read (unsafe_erase) nor be walked backwards, so that it declares neither.
+template <RecordForm kForm>
 class TbbConcurrentMap {
  public:
-  static constexpr Capabilities kCapabilities{.scan = true, .erase = false};
+  static_assert(!kForm.byte_values);
+  static constexpr Capabilities kCapabilities{.scan = true, .byte_keys = true};
+  using Key = typename Stored<kForm.byte_keys>::View;
 
   class Session {
    public:
     explicit Session(TbbConcurrentMap* index) : index_(index) {}
 
-    OpResult Insert(uint64_t key, uint64_t value) {
+    OpResult Insert(Key key, uint64_t value) {
       try {
-        return index_->map_.emplace(key, value).second ? OpResult::kOk : OpResult::kExists;
+        return index_->map_.emplace(StoredKey::Make(key, &index_->bytes_), value).second
+                   ? OpResult::kOk
+                   : OpResult::kExists;
       } catch (const std::bad_alloc&) {
         return OpResult::kOutOfMemory;
       }
     }
-    OpResult Upsert(uint64_t key, uint64_t value) {
+    OpResult Upsert(Key key, uint64_t value) {
       const OpResult updated = Update(key, value);
       if (updated == OpResult::kOk) return updated;
       const OpResult inserted = Insert(key, value);
       return inserted == OpResult::kExists ? Update(key, value) : inserted;
     }
-    OpResult Update(uint64_t key, uint64_t value) {
+    OpResult Update(Key key, uint64_t value) {
       const auto found = index_->map_.find(key);
       if (found == index_->map_.end()) return OpResult::kNotFound;
       // (V1) relaxed: the value is the whole message; that the node is initialised is the map's
@@ -48,14 +54,14 @@ class TbbConcurrentMap {
       found->second.store(value, std::memory_order_relaxed);
       return OpResult::kOk;
     }
-    OpResult Get(uint64_t key, uint64_t* value) {
+    OpResult Get(Key key, uint64_t* value) {
       const auto found = index_->map_.find(key);
       if (found == index_->map_.end()) return OpResult::kNotFound;
       *value = found->second.load(std::memory_order_relaxed);  // V1
       return OpResult::kOk;
     }
     template <class Visitor>
-    size_t Scan(uint64_t first, size_t limit, Visitor&& visit) {
+    size_t Scan(Key first, size_t limit, Visitor&& visit) {
       size_t visited = 0;
       for (auto at = index_->map_.lower_bound(first); visited < limit && at != index_->map_.end();
            ++at) {
@@ -78,11 +84,13 @@ class TbbConcurrentMap {
   uint64_t LiveBytes() const { return bytes_.Sum(); }
 
  private:
+  using StoredKey = Stored<kForm.byte_keys>;
   using Value = std::atomic<uint64_t>;
-  using Allocator = CountingAllocator<std::pair<const uint64_t, Value>, tbb::tbb_allocator>;
+  using Allocator =
+      CountingAllocator<std::pair<const typename StoredKey::Type, Value>, tbb::tbb_allocator>;
 
   ByteCount bytes_;
-  tbb::concurrent_map<uint64_t, Value, std::less<>, Allocator> map_;
+  tbb::concurrent_map<typename StoredKey::Type, Value, std::less<>, Allocator> map_;
 };
 
 extern const EngineEntry kTbbConcurrentMapEntry;

@@ -1,7 +1,7 @@
 #include "bwlab/experiment/cell.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/names.h"
@@ -30,6 +30,55 @@ workload::ArrivalSpec ArrivalFromJson(const json& object) {
   return arrival;
 }
 
+namespace {
+
+constexpr std::array<std::string_view, 3> kValueSizeKindNames = {"fixed", "uniform", "pareto"};
+
+}  // namespace
+
+json ValuesJson(const workload::ValueSpec& values) {
+  if (values.kind == workload::ValueSizeKind::kFixed) return {{"size", values.size_max}};
+  json object = {{"distribution", kValueSizeKindNames[static_cast<size_t>(values.kind)]},
+                 {"size_min", values.size_min},
+                 {"size_max", values.size_max}};
+  if (values.kind == workload::ValueSizeKind::kPareto) {
+    object["shape"] = values.shape;
+    object["scale"] = values.scale;
+  }
+  return object;
+}
+
+workload::ValueSpec ValuesFromJson(const json& object) {
+  workload::ValueSpec values;
+  const auto name = object.value("distribution", std::string("fixed"));
+  values.kind = static_cast<workload::ValueSizeKind>(
+      std::find(kValueSizeKindNames.begin(), kValueSizeKindNames.end(), name) -
+      kValueSizeKindNames.begin());
+  const uint32_t size = object.value("size", workload::kValueBytesMin);
+  values.size_min = object.value("size_min", size);
+  values.size_max = object.value("size_max", size);
+  values.shape = object.value("shape", 0.0);
+  values.scale = object.value("scale", 0.0);
+  return values;
+}
+
+std::string CheckValues(const workload::ValueSpec& values) {
+  if (values.kind != workload::ValueSizeKind::kFixed && values.size_max == values.size_min) {
+    return "a distribution needs a size_min and a larger size_max";
+  }
+  if (values.size_min > values.size_max) {
+    return "size_min is " + std::to_string(values.size_min) + ", more than size_max, which is " +
+           std::to_string(values.size_max);
+  }
+  if (values.kind == workload::ValueSizeKind::kFixed && values.size_min != values.size_max) {
+    return "size_min and size_max need a distribution: uniform or pareto";
+  }
+  if (values.kind == workload::ValueSizeKind::kPareto && values.scale <= 0) {
+    return "pareto needs a scale above 0";
+  }
+  return "";
+}
+
 json Cell::ToJson() const {
   json cell = {{"workload", workload.name},
                {"workload_spec", workload::ToJson(workload)},
@@ -44,6 +93,8 @@ json Cell::ToJson() const {
                {"key_space", workload::ToString(key_space)},
                {"verify", kVerifyModeNames[static_cast<size_t>(verify)]},
                {"latency_sample_every", latency_sample_every}};
+  cell["measure"] = {{"warmup", warm_up ? "auto" : "off"}, {"interval_ms", interval_ms}};
+  if (!values.integers()) cell["values"] = ValuesJson(values);
   if (counters) cell["counters"] = *counters;
   if (arrival.open()) cell["arrival"] = ArrivalJson(arrival);
   return cell;
@@ -60,12 +111,15 @@ uint64_t Cell::EstimatedBytes() const {
   constexpr double kIndexBytesPerRecord = 96;
   const double inserts = static_cast<double>(op_count) *
                          (workload.Share(OpKind::kInsert) + workload.Share(OpKind::kUpsert));
-  const double streams =
-      static_cast<double>(sizeof(workload::Op)) * static_cast<double>(record_count + op_count);
-  const double schedule =
-      arrival.open() ? static_cast<double>(sizeof(uint64_t)) * static_cast<double>(op_count) : 0;
-  return static_cast<uint64_t>(
-      streams + schedule + kIndexBytesPerRecord * (static_cast<double>(record_count) + inserts));
+  const auto ops = static_cast<double>(op_count);
+  const double streamed_ops = static_cast<double>(record_count) + (warm_up ? 2 : 1) * ops;
+  const double key_bytes = form().byte_keys ? workload::kKeySpaceBytesMax : 0;
+  const double timed_ops = TimedEvery() == 0 ? 0 : ops / TimedEvery();
+  return static_cast<uint64_t>((sizeof(workload::Op) + key_bytes) * streamed_ops +
+                               sizeof(LatencySample) * timed_ops +
+                               (arrival.open() ? sizeof(uint64_t) * ops : 0) +
+                               (kIndexBytesPerRecord + key_bytes + values.size_max) *
+                                   (static_cast<double>(record_count) + inserts));
 }
 
 Status Cell::CheckCapabilities() const {
@@ -75,7 +129,29 @@ Status Cell::CheckCapabilities() const {
                                    Quoted(workload.name) + " asks for");
   };
   if (workload.Has(OpKind::kScan) && !engine->capabilities.scan) return refuse("scan");
+  if (workload.Has(OpKind::kReverseScan) && !engine->capabilities.reverse_scan) {
+    return refuse("scan backwards");
+  }
   if (workload.Has(OpKind::kDelete) && !engine->capabilities.erase) return refuse("delete");
+  const auto refuse_form = [this](const std::string& what) {
+    return Status::InvalidArgument("the engine " + Quoted(label()) + " " + what);
+  };
+  if (form().byte_keys && !engine->capabilities.byte_keys) {
+    return refuse_form("takes integer keys only, and those of the key space " +
+                       Quoted(workload::ToString(key_space)) + " are byte strings");
+  }
+  if (form().byte_values && engine->capabilities.value_bytes_max == 0) {
+    return refuse_form("takes values of 8 bytes only, which are integers");
+  }
+  if (form().byte_values && values.size_max > engine->capabilities.value_bytes_max) {
+    return refuse_form("takes values of at most " +
+                       std::to_string(engine->capabilities.value_bytes_max) + " bytes, not " +
+                       std::to_string(values.size_max));
+  }
+  if (!engine->capabilities.keeps_records && verify != VerifyMode::kOff) {
+    return refuse_form(
+        "keeps no records, so that nothing can be verified: run it with --verify off");
+  }
   return Status::Ok();
 }
 
@@ -102,6 +178,9 @@ Result<Cell> CellFromJson(const json& request) {
   cell.key_space = *key_space;
   cell.verify = static_cast<VerifyMode>(mode - kVerifyModeNames.begin());
   cell.latency_sample_every = request.at("latency_sample_every").get<uint32_t>();
+  cell.warm_up = request.at("measure").at("warmup") == "auto";
+  cell.interval_ms = request.at("measure").at("interval_ms").get<uint32_t>();
+  if (request.contains("values")) cell.values = ValuesFromJson(request["values"]);
   if (request.contains("arrival")) cell.arrival = ArrivalFromJson(request["arrival"]);
   if (request.contains("counters")) {
     cell.counters = request["counters"].get<std::vector<std::string>>();

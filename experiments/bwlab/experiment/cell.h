@@ -10,6 +10,7 @@
 #include "bwlab/experiment/engine.h"
 #include "bwlab/workload/arrival.h"
 #include "bwlab/workload/key_space.h"
+#include "bwlab/workload/value_bytes.h"
 #include "bwlab/workload/workload.h"
 
 namespace bwlab::experiment {
@@ -25,6 +26,9 @@ struct Cell {
   uint64_t op_count = 1;
   uint64_t seed = 0;
   workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
+  workload::ValueSpec values;
+  bool warm_up = false;
+  uint32_t interval_ms = 50;  ///< of the series of a result; not read where nothing is timed
   VerifyMode verify = VerifyMode::kSample;
   uint32_t latency_sample_every = 0;  ///< not read in an open loop, which times every operation
   workload::ArrivalSpec arrival;
@@ -32,6 +36,10 @@ struct Cell {
   std::optional<std::vector<std::string>> counters;
 
   std::string label() const { return engine->Label(); }
+
+  RecordForm form() const { return {workload::HasByteKeys(key_space), !values.integers()}; }
+  /// Every n-th operation is timed; 0: none.
+  uint32_t TimedEvery() const { return arrival.open() ? 1 : latency_sample_every; }
 
   /// The resolved configuration, with the same names as in a result.
   nlohmann::json ToJson() const;
@@ -41,16 +49,21 @@ struct Cell {
   /// For people: "ycsb_a, bwtree/default, 2 threads".
   std::string Describe() const;
 
-  /// Bytes that the streams take, and the index with them by a rule of thumb (96 a record).
+  /// Bytes that the streams and the samples take, and the index with them by a rule of thumb (96 a
+  /// record, and its bytes).
   uint64_t EstimatedBytes() const;
 
   /// InvalidArgument where the workload needs what the engine cannot do.
   Status CheckCapabilities() const;
 };
 
-/// As specs and results have it. The inverse takes what conforms to the spec's schema.
+/// As specs and results have them. The inverse takes what conforms to the spec's schema.
 nlohmann::json ArrivalJson(const workload::ArrivalSpec& arrival);
 workload::ArrivalSpec ArrivalFromJson(const nlohmann::json& object);
+nlohmann::json ValuesJson(const workload::ValueSpec& values);
+workload::ValueSpec ValuesFromJson(const nlohmann::json& object);
+/// What is wrong with values whose keys each conform; empty where nothing is.
+std::string CheckValues(const workload::ValueSpec& values);
 
 /// The inverse of Cell::ToJson, for the process that runs the cell.
 Result<Cell> CellFromJson(const nlohmann::json& request);

@@ -16,11 +16,21 @@ TEST(Cell, SurvivesTheWayToItsProcess) {
   Cell cell = TestCell("bwtree/stats", {{OpKind::kRead, 0.25}, {OpKind::kScan, 0.75}});
   cell.seed = UINT64_MAX;
   cell.latency_sample_every = 10;
+  cell.warm_up = true;
+  cell.interval_ms = 7;
+  cell.values = {.kind = workload::ValueSizeKind::kPareto,
+                 .size_min = 9,
+                 .size_max = 99,
+                 .shape = 0.25,
+                 .scale = 20};
   const Result<Cell> copy = CellFromJson(cell.ToJson());
   ASSERT_TRUE(copy.ok()) << copy.status().message();
   EXPECT_EQ(copy.value().ToJson(), cell.ToJson());
   EXPECT_EQ(copy.value().Id(), cell.Id());
   EXPECT_EQ(copy.value().engine, cell.engine);
+  EXPECT_EQ(copy.value().values, cell.values);
+  EXPECT_EQ(copy.value().interval_ms, 7u);
+  EXPECT_TRUE(copy.value().warm_up);
 }
 
 TEST(Cell, IdDependsOnEveryPartOfTheConfiguration) {
@@ -39,6 +49,8 @@ TEST(Cell, IdDependsOnEveryPartOfTheConfiguration) {
   EXPECT_TRUE(differs([](Cell& cell) { cell.verify = VerifyMode::kOff; }));
   EXPECT_TRUE(differs([](Cell& cell) { ++cell.latency_sample_every; }));
   EXPECT_TRUE(differs([](Cell& cell) { cell.key_space = workload::KeySpaceKind::kMonoInt; }));
+  EXPECT_TRUE(differs([](Cell& cell) { cell.values.size_min = cell.values.size_max = 9; }));
+  EXPECT_TRUE(differs([](Cell& cell) { cell.warm_up = true; }));
   EXPECT_TRUE(differs([](Cell& cell) { cell.engine = FindEngine("bwtree/scalar").value(); }));
   EXPECT_TRUE(differs([](Cell& cell) { cell.engine_config["options"]["leaf_capacity"] = 5; }));
   EXPECT_TRUE(differs([](Cell& cell) { cell.workload.request.theta = 0.5; }));
@@ -53,6 +65,36 @@ TEST(Cell, WhatTheEngineCannotDoIsRefused) {
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("tbb_concurrent_map"), std::string::npos);
   EXPECT_NE(status.message().find("delete"), std::string::npos);
+}
+
+TEST(Cell, RecordsThatTheEngineCannotHoldAreRefused) {
+  const auto refusal = [](std::string_view engine, auto&& change) {
+    Cell cell = TestCell(engine, {{OpKind::kRead, 1}});
+    change(cell);
+    return cell.CheckCapabilities().message();
+  };
+  const auto email = [](Cell& cell) { cell.key_space = workload::KeySpaceKind::kEmail; };
+  const auto large = [](Cell& cell) { cell.values.size_min = cell.values.size_max = 5000; };
+  EXPECT_EQ(refusal("bwtree/default", email), "");
+  EXPECT_EQ(refusal("std_map_rwlock", large), "");
+  EXPECT_NE(refusal("bwtree/scalar", email).find("email"), std::string::npos);
+  EXPECT_NE(refusal("bwtree/scalar", large).find("8 bytes"), std::string::npos);
+  EXPECT_NE(refusal("bwtree/default", large).find("at most 4096 bytes, not 5000"),
+            std::string::npos);
+  EXPECT_NE(refusal("null", [](Cell&) {}).find("--verify off"), std::string::npos);
+}
+
+TEST(Cell, SizesOfValuesThatMakeNoSenseAreExplained) {
+  const auto problem = [](const char* text) {
+    return CheckValues(ValuesFromJson(nlohmann::json::parse(text)));
+  };
+  EXPECT_EQ(problem(R"({"size": 100})"), "");
+  EXPECT_EQ(problem(R"({"size_min": 8, "size_max": 9, "distribution": "uniform"})"), "");
+  EXPECT_NE(problem(R"({"size_min": 8, "size_max": 9})").find("distribution"), std::string::npos);
+  EXPECT_NE(problem(R"({"size_min": 9, "size_max": 8, "distribution": "uniform"})").find("9"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"size_min": 8, "size_max": 9, "distribution": "pareto"})").find("scale"),
+            std::string::npos);
 }
 
 TEST(Cell, EstimateGrowsWithRecordsOperationsAndInserts) {

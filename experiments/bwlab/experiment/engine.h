@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "bwlab/base/status.h"
-#include "bwlab/experiment/histogram.h"
+#include "bwlab/workload/key_bytes.h"
+#include "bwlab/workload/key_space.h"
 #include "bwlab/workload/op.h"
+#include "bwlab/workload/value_bytes.h"
 
 namespace bwlab::experiment {
 
@@ -24,12 +26,44 @@ enum class VerifyMode : uint8_t { kOff, kSample, kFull };
 
 inline constexpr std::array<std::string_view, 3> kVerifyModeNames = {"off", "sample", "full"};
 
-/// What an engine can do beyond reading, inserting and updating. A workload that needs more is
-/// refused.
+/// What an engine can do beyond reading, inserting and updating records of two integers. A cell
+/// that needs more is refused.
 struct Capabilities {
   bool scan = false;
+  bool reverse_scan = false;
   bool erase = false;
+  bool byte_keys = false;
+  uint32_t value_bytes_max = 0;  ///< of byte-string values; 0: integers only
+  bool keeps_records = true;     ///< false: it forgets everything, and nothing can be verified
 };
+
+/// What records are made of: 64-bit integers, or byte strings.
+struct RecordForm {
+  bool byte_keys = false;
+  bool byte_values = false;
+
+  friend bool operator==(const RecordForm&, const RecordForm&) = default;
+};
+
+/// One timed operation; ticks as in tick_clock.h.
+class LatencySample {
+ public:
+  LatencySample() = default;
+  LatencySample(workload::OpKind kind, uint64_t start_ticks, uint64_t end_ticks)
+      : end_ticks_(end_ticks),
+        ticks_and_kind_((end_ticks - start_ticks) << kKindBits | workload::IndexOf(kind)) {}
+
+  uint64_t end_ticks() const { return end_ticks_; }
+  uint64_t ticks() const { return ticks_and_kind_ >> kKindBits; }
+  size_t kind_index() const { return ticks_and_kind_ % (size_t{1} << kKindBits); }
+
+ private:
+  static constexpr int kKindBits = 8;
+
+  uint64_t end_ticks_ = 0;
+  uint64_t ticks_and_kind_ = 0;
+};
+static_assert(sizeof(LatencySample) == 16);
 
 /// What became of the operations of one kind.
 struct OpCounts {
@@ -38,8 +72,7 @@ struct OpCounts {
   uint64_t fail = 0;  ///< the engine lacked memory or page ids, or refused the size
 };
 
-/// What one thread saw while it ran its stream. Large (its histograms hold their buckets): made
-/// before the clock starts.
+/// What one thread saw while it ran its stream.
 struct ThreadTally {
   std::array<OpCounts, workload::kOpKindCount> ops{};
   uint64_t records_scanned = 0;
@@ -47,14 +80,19 @@ struct ThreadTally {
   uint64_t wrong = 0;    ///< of these, those that no correct engine could have returned
   std::string first_wrong;
   uint64_t checksum = 0;  ///< of what was read, so that no read can be optimised away
-  std::array<Histogram, workload::kOpKindCount> latency_ticks{};
 };
 
 /// What one thread is to run.
 struct ThreadTask {
   std::span<const workload::Op> ops;
+  uint32_t thread = 0;
+  workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
+  const workload::KeyBytes* key_bytes = nullptr;  ///< of the operations, where keys are bytes
+  const workload::ValueBytes* values = nullptr;   ///< where values are bytes
   VerifyMode verify = VerifyMode::kOff;
   uint32_t latency_sample_every = 0;  ///< every n-th operation is timed; 0: none
+  /// Takes a sample of each timed operation: as many as TimedOps says.
+  std::span<LatencySample> samples;
   /// Open loop: ticks (tick_clock.h) from the start to the moment at which each operation is due;
   /// every operation is timed, from that moment on. Empty: closed loop.
   std::span<const uint64_t> due_ticks;
@@ -65,10 +103,20 @@ struct ThreadTask {
   std::function<void()> note_end;
 };
 
+/// Operations of a task that are timed.
+inline uint64_t TimedOps(uint64_t ops, uint32_t latency_sample_every, bool open_loop) {
+  if (open_loop) return ops;
+  if (latency_sample_every == 0) return 0;
+  return (ops + latency_sample_every - 1) / latency_sample_every;
+}
+
 /// One thread's access to an engine with a virtual call an operation: for checks and tests, never
-/// timed.
+/// timed. Where records are byte strings they hold the eight bytes of the integers, in an order
+/// that keeps theirs.
 class CheckSession {
  public:
+  using Visitor = std::function<bool(uint64_t key, uint64_t value)>;
+
   virtual ~CheckSession() = default;
   virtual OpResult Insert(uint64_t key, uint64_t value) = 0;
   virtual OpResult Upsert(uint64_t key, uint64_t value) = 0;
@@ -77,8 +125,9 @@ class CheckSession {
   /// Must not be called where the engine cannot erase.
   virtual OpResult Delete(uint64_t key) = 0;
   /// The visitor returns false to stop. @return records visited, in key order from `first` on.
-  virtual size_t Scan(uint64_t first, size_t limit,
-                      const std::function<bool(uint64_t, uint64_t)>& visit) = 0;
+  virtual size_t Scan(uint64_t first, size_t limit, const Visitor& visit) = 0;
+  /// As Scan downwards. Must not be called where the engine cannot.
+  virtual size_t ReverseScan(uint64_t first, size_t limit, const Visitor& visit) = 0;
 };
 
 using Counters = std::vector<std::pair<std::string, uint64_t>>;
@@ -91,6 +140,8 @@ class Engine {
 
   /// Runs the stream in one typed loop: the only virtual call of a phase and thread.
   virtual Status RunThread(const ThreadTask& task, ThreadTally* tally) = 0;
+  /// Scans all records, as one operation that is checked. The engine must be able to scan.
+  virtual Status CheckAllRecords(const ThreadTask& task, ThreadTally* tally) = 0;
   virtual Result<std::unique_ptr<CheckSession>> OpenCheckSession() = 0;
 
   virtual uint64_t Size() const = 0;
@@ -116,9 +167,14 @@ struct EngineEntry {
   /// The whole configuration: defaults overlaid with `options`. InvalidArgument names the key, its
   /// value and range.
   Result<nlohmann::json> (*resolve)(const nlohmann::json& options);
-  /// Opens an empty index with a configuration that `resolve` returned. InvalidArgument or
-  /// OutOfMemory.
-  Result<std::unique_ptr<Engine>> (*open)(const nlohmann::json& config);
+  /// Opens an empty index with a configuration that `resolve` returned, for records of a form that
+  /// its capabilities allow. InvalidArgument or OutOfMemory.
+  Result<std::unique_ptr<Engine>> (*open)(const nlohmann::json& config, RecordForm form);
+
+  bool CanHold(RecordForm form) const {
+    return (!form.byte_keys || capabilities.byte_keys) &&
+           (!form.byte_values || capabilities.value_bytes_max > 0);
+  }
 
   std::string Label() const {
     std::string label(engine);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -10,19 +11,22 @@
 
 #include "bwlab/base/pause.h"
 #include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/record_codec.h"
 #include "bwlab/experiment/tick_clock.h"
-#include "bwlab/workload/value.h"
 
 namespace bwlab::experiment {
 
 /// What the typed loop needs of an engine's session; the Bw-tree's own sessions have this shape,
-/// and the adapters of peers imitate it. Delete and Scan are needed where kCapabilities says so.
-template <class S>
-concept EngineSession = requires(S& session, uint64_t key, uint64_t* value) {
-  { session.Insert(key, key) } -> std::same_as<OpResult>;
-  { session.Upsert(key, key) } -> std::same_as<OpResult>;
-  { session.Update(key, key) } -> std::same_as<OpResult>;
-  { session.Get(key, value) } -> std::same_as<OpResult>;
+/// and the adapters of peers imitate it. Delete, Scan and ReverseScan are needed where
+/// kCapabilities says so.
+template <class S, RecordForm kForm>
+concept EngineSession = requires(S& session, typename KeyCodec<kForm.byte_keys>::View key,
+                                 typename ValueCodec<kForm.byte_values>::View value,
+                                 typename ValueCodec<kForm.byte_values>::Owned* owned) {
+  { session.Insert(key, value) } -> std::same_as<OpResult>;
+  { session.Upsert(key, value) } -> std::same_as<OpResult>;
+  { session.Update(key, value) } -> std::same_as<OpResult>;
+  { session.Get(key, owned) } -> std::same_as<OpResult>;
 };
 
 /// Every kCheckEvery-th operation is checked where VerifyMode is kSample. Half a period off from
@@ -48,42 +52,62 @@ inline void Count(OpResult result, OpCounts* counts) {
 }
 
 /// The loop that all engines run, with their operations inlined into it.
-template <class Session, Capabilities kCapabilities>
+template <class Session, Capabilities kCapabilities, RecordForm kForm>
 class StreamLoop {
  public:
-  StreamLoop(Session& session, ThreadTally* tally) : session_(session), tally_(tally) {}
+  StreamLoop(Session& session, const ThreadTask& task, ThreadTally* tally)
+      : session_(session), task_(task), tally_(tally), keys_(task), values_(task) {}
 
-  void Run(const ThreadTask& task) {
-    switch (task.verify) {
+  void Run() {
+    switch (task_.verify) {
       case VerifyMode::kOff:
-        return Run<VerifyMode::kOff>(task);
+        return Run<VerifyMode::kOff>();
       case VerifyMode::kSample:
-        return Run<VerifyMode::kSample>(task);
+        return Run<VerifyMode::kSample>();
       case VerifyMode::kFull:
-        return Run<VerifyMode::kFull>(task);
+        return Run<VerifyMode::kFull>();
+    }
+  }
+
+  /// One checked scan of all records.
+  void CheckAllRecords() {
+    if constexpr (kCapabilities.scan) {
+      CheckedScan<false>(Keys::kLeast, SIZE_MAX);
+    } else {
+      std::abort();
     }
   }
 
  private:
+  using Keys = KeyCodec<kForm.byte_keys>;
+  using Values = ValueCodec<kForm.byte_values>;
+  using Key = typename Keys::View;
+  using Value = typename Values::View;
+
   template <VerifyMode kVerify>
-  void Run(const ThreadTask& task) {
-    if (!task.due_ticks.empty()) return RunWhenDue<kVerify>(task);
-    if (task.latency_sample_every == 0) {
-      for (uint64_t i = 0; i < task.ops.size(); ++i) {
-        Execute(task.ops[i], IsChecked<kVerify>(i));
+  void Run() {
+    if (!task_.due_ticks.empty()) return RunWhenDue<kVerify>();
+    const uint64_t count = task_.ops.size();
+    if (task_.latency_sample_every == 0) {
+      for (uint64_t i = 0; i < count; ++i) {
+        const workload::Op& op = task_.ops[i];
+        Execute(op, keys_.Next(op), IsChecked<kVerify>(i));
       }
       return;
     }
     uint64_t until_timed = 1;
-    for (uint64_t i = 0; i < task.ops.size(); ++i) {
-      const workload::Op& op = task.ops[i];
-      const bool timed = --until_timed == 0;
-      const uint64_t start = timed ? StartTicks() : 0;
-      Execute(op, IsChecked<kVerify>(i));
-      if (timed) {
-        tally_->latency_ticks[workload::IndexOf(op.kind)].Record(EndTicks() - start);
-        until_timed = task.latency_sample_every;
+    LatencySample* sample = task_.samples.data();
+    for (uint64_t i = 0; i < count; ++i) {
+      const workload::Op& op = task_.ops[i];
+      const Key key = keys_.Next(op);
+      if (--until_timed != 0) {
+        Execute(op, key, IsChecked<kVerify>(i));
+        continue;
       }
+      const uint64_t start = StartTicks();
+      Execute(op, key, IsChecked<kVerify>(i));
+      *sample++ = LatencySample(op.kind, start, EndTicks());
+      until_timed = task_.latency_sample_every;
     }
   }
 
@@ -91,13 +115,15 @@ class StreamLoop {
   /// as it would for the user who sent it. Source: Tene, "How NOT to Measure Latency", 2013
   /// (coordinated omission).
   template <VerifyMode kVerify>
-  void RunWhenDue(const ThreadTask& task) {
+  void RunWhenDue() {
     const uint64_t start = EndTicks();
-    for (uint64_t i = 0; i < task.ops.size(); ++i) {
-      const uint64_t due = start + task.due_ticks[i];
+    for (uint64_t i = 0; i < task_.ops.size(); ++i) {
+      const workload::Op& op = task_.ops[i];
+      const Key key = keys_.Next(op);
+      const uint64_t due = start + task_.due_ticks[i];
       while (EndTicks() < due) CpuRelax();
-      Execute(task.ops[i], IsChecked<kVerify>(i));
-      tally_->latency_ticks[workload::IndexOf(task.ops[i].kind)].Record(EndTicks() - due);
+      Execute(op, key, IsChecked<kVerify>(i));
+      task_.samples[i] = LatencySample(op.kind, due, EndTicks());
     }
   }
 
@@ -107,141 +133,113 @@ class StreamLoop {
     return kVerify == VerifyMode::kFull;
   }
 
-  void Execute(const workload::Op& op, bool checked) {
+  void Execute(const workload::Op& op, Key key, bool checked) {
     OpCounts* counts = &tally_->ops[workload::IndexOf(op.kind)];
     switch (op.kind) {
       case workload::OpKind::kRead:
-        return Count(Read(op, checked), counts);
+        return Count(Read(op, key, checked), counts);
       case workload::OpKind::kUpdate:
-        return Count(session_.Update(op.key, workload::ValueOf(op.key, op.version)), counts);
+        return Count(session_.Update(key, NewValue(op, key)), counts);
       case workload::OpKind::kInsert:
-        return Count(session_.Insert(op.key, workload::ValueOf(op.key, op.version)), counts);
+        return Count(session_.Insert(key, NewValue(op, key)), counts);
       case workload::OpKind::kUpsert:
-        return Count(session_.Upsert(op.key, workload::ValueOf(op.key, op.version)), counts);
+        return Count(session_.Upsert(key, NewValue(op, key)), counts);
       case workload::OpKind::kDelete:
-        if constexpr (kCapabilities.erase) return Count(session_.Delete(op.key), counts);
+        if constexpr (kCapabilities.erase) return Count(session_.Delete(key), counts);
         return;
       case workload::OpKind::kReadModifyWrite: {
-        OpResult result = Read(op, checked);
-        if (result == OpResult::kOk) {
-          result = session_.Update(op.key, workload::ValueOf(op.key, op.version));
-        }
+        OpResult result = Read(op, key, checked);
+        if (result == OpResult::kOk) result = session_.Update(key, NewValue(op, key));
         return Count(result, counts);
       }
       case workload::OpKind::kScan:
         if constexpr (kCapabilities.scan) {
-          Scan(op, checked);
+          Scan<false>(op, key, checked);
+          ++counts->ok;
+        }
+        return;
+      case workload::OpKind::kReverseScan:
+        if constexpr (kCapabilities.reverse_scan) {
+          Scan<true>(op, key, checked);
           ++counts->ok;
         }
         return;
     }
   }
 
-  OpResult Read(const workload::Op& op, bool checked) {
-    uint64_t value = 0;
-    const OpResult result = session_.Get(op.key, &value);
-    tally_->checksum += value;
+  Value NewValue(const workload::Op& op, Key key) {
+    return values_.Of(keys_.NumberOf(op, key), op.version);
+  }
+
+  OpResult Read(const workload::Op& op, Key key, bool checked) {
+    const OpResult result = session_.Get(key, &read_);
+    tally_->checksum += Values::Digest(read_);
     if (checked) {
       ++tally_->checked;
-      if (result == OpResult::kOk && !workload::IsValueOf(op.key, value)) [[unlikely]] {
-        NoteWrong("a read of key ", op.key, " returned a value that it never had: ", value);
+      if (result == OpResult::kOk && !values_.IsOf(keys_.NumberOf(op, key), read_)) [[unlikely]] {
+        NoteWrong("a read of key " + ShownKey(key) +
+                  " returned a value that it never had: " + ShownKey(read_));
       }
     }
     return result;
   }
 
-  void Scan(const workload::Op& op, bool checked) {
+  template <bool kReverse>
+  void Scan(const workload::Op& op, Key first, bool checked) {
+    if (checked) return CheckedScan<kReverse>(first, op.length);
     uint64_t sum = 0;
-    if (!checked) {
-      tally_->records_scanned +=
-          session_.Scan(op.key, op.length, [&sum](uint64_t key, uint64_t value) {
-            sum += key ^ value;
-            return true;
-          });
-      tally_->checksum += sum;
-      return;
-    }
+    tally_->records_scanned += Visit<kReverse>(first, op.length, [&sum](Key key, Value value) {
+      sum += KeyDigest(key) ^ Values::Digest(value);
+      return true;
+    });
+    tally_->checksum += sum;
+  }
+
+  template <bool kReverse>
+  void CheckedScan(Key first, size_t limit) {
     ++tally_->checked;
-    uint64_t next = op.key;  // the smallest key that may follow
-    bool past_last_key = false;
+    typename Keys::Owned last(first);
     uint64_t visited = 0;
     bool is_right = true;
-    const auto visit = [&](uint64_t key, uint64_t value) {
-      if (key < next || past_last_key || !workload::IsValueOf(key, value)) is_right = false;
-      next = key + 1;
-      past_last_key = key == UINT64_MAX;
+    const auto visit = [&](Key key, Value value) {
+      const bool at_first = visited == 0 && key == last;
+      const bool follows = kReverse ? key < last : key > last;
+      if (!(at_first || follows) || !values_.IsOf(keys_.NumberOf(key), value)) is_right = false;
+      last = key;
       ++visited;
       return true;
     };
-    const uint64_t reported = session_.Scan(op.key, op.length, visit);
+    const uint64_t reported = Visit<kReverse>(first, limit, visit);
     tally_->records_scanned += reported;
-    if (!is_right || visited != reported || visited > op.length) [[unlikely]] {
-      NoteWrong("a scan from key ", op.key,
-                " returned a record out of order, with a foreign value, or too many; last key: ",
-                next - 1);
+    if (!is_right || visited != reported || visited > limit) [[unlikely]] {
+      NoteWrong("a scan from key " + ShownKey(first) +
+                " returned a record out of order, with a foreign value, or too many; last key: " +
+                ShownKey(last));
     }
   }
 
-  void NoteWrong(const char* what, uint64_t key, const char* then, uint64_t value) {
-    if (tally_->wrong++ != 0) return;
-    tally_->first_wrong = what + std::to_string(key) + then + std::to_string(value);
+  template <bool kReverse, class Visitor>
+  size_t Visit(Key first, size_t limit, Visitor&& visit) {
+    if constexpr (kReverse) {
+      return session_.ReverseScan(first, limit, std::forward<Visitor>(visit));
+    } else {
+      return session_.Scan(first, limit, std::forward<Visitor>(visit));
+    }
+  }
+
+  static uint64_t KeyDigest(uint64_t key) { return key; }
+  static uint64_t KeyDigest(std::string_view key) { return key.size(); }
+
+  void NoteWrong(std::string what) {
+    if (tally_->wrong++ == 0) tally_->first_wrong = std::move(what);
   }
 
   Session& session_;
+  const ThreadTask& task_;
   ThreadTally* tally_;
-};
-
-/// The virtual face of a session.
-template <class Session, Capabilities kCapabilities>
-class TypedCheckSession final : public CheckSession {
- public:
-  explicit TypedCheckSession(Session session) : session_(std::move(session)) {}
-
-  OpResult Insert(uint64_t key, uint64_t value) override { return session_.Insert(key, value); }
-  OpResult Upsert(uint64_t key, uint64_t value) override { return session_.Upsert(key, value); }
-  OpResult Update(uint64_t key, uint64_t value) override { return session_.Update(key, value); }
-  OpResult Get(uint64_t key, uint64_t* value) override { return session_.Get(key, value); }
-  OpResult Delete([[maybe_unused]] uint64_t key) override {
-    if constexpr (kCapabilities.erase) return session_.Delete(key);
-    std::abort();
-  }
-  size_t Scan([[maybe_unused]] uint64_t first, [[maybe_unused]] size_t limit,
-              [[maybe_unused]] const std::function<bool(uint64_t, uint64_t)>& visit) override {
-    if constexpr (kCapabilities.scan) return session_.Scan(first, limit, visit);
-    std::abort();
-  }
-
- private:
-  Session session_;
-};
-
-/// Makes an Engine of a type `Index` that has a Session and Result<Session> OpenSession(). Size,
-/// LiveBytes and the rest come from the class that derives from this one.
-template <class Index, Capabilities kCapabilities>
-class TypedEngine : public Engine {
- public:
-  using Session = typename Index::Session;
-  static_assert(EngineSession<Session>);
-
-  Status RunThread(const ThreadTask& task, ThreadTally* tally) final {
-    Result<Session> session = index().OpenSession();
-    task.wait_for_start();  // even without a session: the other threads wait for this one
-    if (session.ok()) {
-      StreamLoop<Session, kCapabilities>(session.value(), tally).Run(task);
-    }
-    task.note_end();
-    return session.status();
-  }
-
-  Result<std::unique_ptr<CheckSession>> OpenCheckSession() final {
-    Result<Session> session = index().OpenSession();
-    if (!session.ok()) return session.status();
-    using Typed = TypedCheckSession<Session, kCapabilities>;
-    return std::unique_ptr<CheckSession>(std::make_unique<Typed>(std::move(session).value()));
-  }
-
- protected:
-  virtual Index& index() = 0;
+  Keys keys_;
+  Values values_;
+  typename Values::Owned read_{};
 };
 
 }  // namespace bwlab::experiment

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "bwlab/experiment/histogram.h"
 #include "bwlab/workload/value.h"
 
 namespace bwlab::experiment {
@@ -16,7 +19,7 @@ using workload::Op;
 using workload::OpKind;
 using workload::ValueOf;
 
-constexpr Capabilities kAll{.scan = true, .erase = true};
+constexpr Capabilities kAll{.scan = true, .reverse_scan = true, .erase = true};
 
 /// A std::map whose faults can be switched on.
 struct FakeSession {
@@ -59,21 +62,37 @@ struct FakeSession {
          at != map.end() && found.size() < limit + (scans_too_much ? 1 : 0); ++at) {
       found.emplace_back(at->first, swaps_values ? ValueOf(at->first + 1, 0) : at->second);
     }
+    return Show(std::move(found), visit);
+  }
+  template <class Visitor>
+  size_t ReverseScan(uint64_t first, size_t limit, Visitor&& visit) {
+    std::vector<std::pair<uint64_t, uint64_t>> found;
+    for (auto at = std::make_reverse_iterator(map.upper_bound(first));
+         at != map.rend() && found.size() < limit; ++at) {
+      found.emplace_back(*at);
+    }
+    return Show(std::move(found), visit);
+  }
+  template <class Visitor>
+  size_t Show(std::vector<std::pair<uint64_t, uint64_t>> found, Visitor&& visit) const {
     if (scans_backwards) found = {found.rbegin(), found.rend()};
     for (const auto& [key, value] : found) visit(key, value);
     return found.size() + (miscounts_scans ? 1 : 0);
   }
 };
 
-std::unique_ptr<ThreadTally> RunOn(FakeSession& session, const std::vector<Op>& ops,
-                                   VerifyMode verify, uint32_t sample_every = 0) {
+std::unique_ptr<ThreadTally> RunOn(FakeSession& session, ThreadTask task) {
   auto tally = std::make_unique<ThreadTally>();
+  StreamLoop<FakeSession, kAll, RecordForm{}>(session, task, tally.get()).Run();
+  return tally;
+}
+
+std::unique_ptr<ThreadTally> RunOn(FakeSession& session, const std::vector<Op>& ops,
+                                   VerifyMode verify) {
   ThreadTask task;
   task.ops = ops;
   task.verify = verify;
-  task.latency_sample_every = sample_every;
-  StreamLoop<FakeSession, kAll>(session, tally.get()).Run(task);
-  return tally;
+  return RunOn(session, task);
 }
 
 Op OpOf(OpKind kind, uint64_t key, uint32_t version = 1, uint16_t length = 0) {
@@ -127,6 +146,7 @@ TEST(StreamLoop, FindsEachFaultOfAnEngine) {
   const std::vector<Op> read = {OpOf(OpKind::kRead, 3)};
   const std::vector<Op> modify = {OpOf(OpKind::kReadModifyWrite, 3)};
   const std::vector<Op> scan = {OpOf(OpKind::kScan, 2, 0, 4)};
+  const std::vector<Op> reverse_scan = {OpOf(OpKind::kReverseScan, 8, 0, 4)};
   const auto wrong = [](bool FakeSession::*fault, const std::vector<Op>& ops) {
     FakeSession session = Loaded(10);
     session.*fault = true;
@@ -140,8 +160,11 @@ TEST(StreamLoop, FindsEachFaultOfAnEngine) {
   EXPECT_EQ(wrong(&FakeSession::scans_backwards, scan), 1u);
   EXPECT_EQ(wrong(&FakeSession::scans_too_much, scan), 1u);
   EXPECT_EQ(wrong(&FakeSession::miscounts_scans, scan), 1u);
+  EXPECT_EQ(wrong(&FakeSession::scans_backwards, reverse_scan), 1u);
+  EXPECT_EQ(wrong(&FakeSession::miscounts_scans, reverse_scan), 1u);
   FakeSession right = Loaded(10);
   EXPECT_EQ(RunOn(right, scan, VerifyMode::kFull)->wrong, 0u);
+  EXPECT_EQ(RunOn(right, reverse_scan, VerifyMode::kFull)->wrong, 0u);
 }
 
 TEST(StreamLoop, TheLargestKeyMayBeScanned) {
@@ -162,15 +185,45 @@ TEST(StreamLoop, ChecksNoneOneIn64OrAll) {
 }
 
 TEST(StreamLoop, TimesEveryNthOperation) {
-  FakeSession session = Loaded(10);
-  const std::vector<Op> ops(100, OpOf(OpKind::kRead, 1));
+  std::vector<Op> ops(100, OpOf(OpKind::kRead, 1));
+  ops[99].kind = OpKind::kUpdate;
   const auto timed = [&](uint32_t every) {
-    return RunOn(session, ops, VerifyMode::kOff, every)->latency_ticks[0].count();
+    FakeSession session = Loaded(10);
+    std::vector<LatencySample> samples(TimedOps(ops.size(), every, false));
+    ThreadTask task;
+    task.ops = ops;
+    task.latency_sample_every = every;
+    task.samples = samples;
+    RunOn(session, task);
+    return samples;
   };
-  EXPECT_EQ(timed(0), 0u);
-  EXPECT_EQ(timed(1), 100u);
-  EXPECT_EQ(timed(3), 34u);
-  EXPECT_EQ(timed(1000), 1u);
+  EXPECT_EQ(timed(0).size(), 0u);
+  EXPECT_EQ(timed(1).size(), 100u);
+  EXPECT_EQ(timed(1000).size(), 1u);
+  const std::vector<LatencySample> samples = timed(33);
+  ASSERT_EQ(samples.size(), 4u);
+  EXPECT_EQ(samples[0].kind_index(), workload::IndexOf(OpKind::kRead));
+  EXPECT_EQ(samples[3].kind_index(), workload::IndexOf(OpKind::kUpdate));
+  for (size_t i = 0; i < samples.size(); ++i) {
+    EXPECT_GT(samples[i].ticks(), 0u);
+    if (i == 0) continue;
+    EXPECT_GT(samples[i].end_ticks() - samples[i].ticks(), samples[i - 1].end_ticks());
+  }
+}
+
+TEST(StreamLoop, KeysMadeAtRunTimeGrowAndTellTheirThread) {
+  FakeSession session;
+  const std::vector<Op> ops(100, OpOf(OpKind::kInsert, 7));
+  ThreadTask task;
+  task.ops = ops;
+  task.thread = 5;
+  task.key_space = workload::KeySpaceKind::kMonoHc;
+  const auto tally = RunOn(session, task);
+  EXPECT_EQ(tally->ops[workload::IndexOf(OpKind::kInsert)].ok, 100u);
+  for (const auto& [key, value] : session.map) {
+    EXPECT_EQ(key % 64, 5u);
+    EXPECT_EQ(value, ValueOf(key, 1));
+  }
 }
 
 /// 100,000 reads, one of which stalls for 10 ms. In a closed loop one latency of 100,000 is long,
@@ -184,13 +237,15 @@ TEST(StreamLoop, AnOpenLoopShowsAStallThatAClosedLoopHides) {
   const auto p99_9_ns = [&](const std::vector<uint64_t>& due_ticks) {
     FakeSession session = Loaded(10);
     session.stall_at_get = 1000;
-    auto tally = std::make_unique<ThreadTally>();
+    std::vector<LatencySample> samples(kOps);
     ThreadTask task;
     task.ops = ops;
     task.latency_sample_every = 1;
+    task.samples = samples;
     task.due_ticks = due_ticks;
-    StreamLoop<FakeSession, kAll>(session, tally.get()).Run(task);
-    const Histogram& latencies = tally->latency_ticks[workload::IndexOf(OpKind::kRead)];
+    RunOn(session, task);
+    Histogram latencies;
+    for (const LatencySample& sample : samples) latencies.Record(sample.ticks());
     EXPECT_EQ(latencies.count(), kOps);
     EXPECT_GT(static_cast<double>(latencies.max()) * scale.ns_per_tick, kStallNs);
     return static_cast<double>(latencies.Quantile(0.999)) * scale.ns_per_tick;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace bwlab::experiment {
@@ -40,7 +41,7 @@ json RunJson(const PhaseResult& run) {
           {"records_scanned", run.tally.records_scanned}};
 }
 
-json LatencyJson(const ThreadTally& tally, uint32_t sample_every, const TickScale& scale) {
+json LatencyJson(const LatencyHistograms& ticks, uint32_t sample_every, const TickScale& scale) {
   if (sample_every == 0)
     return {{"sampled", false}, {"sample_every", 0}, {"timer_cost_ns", nullptr}};
   json latency = {{"sampled", true},
@@ -48,13 +49,29 @@ json LatencyJson(const ThreadTally& tally, uint32_t sample_every, const TickScal
                   {"timer_cost_ns", std::round(scale.cost_ns * 10) / 10}};
   const auto all = std::make_unique<Histogram>();  // too large for the stack
   for (const workload::OpKind kind : workload::kAllOpKinds) {
-    const Histogram& histogram = tally.latency_ticks[workload::IndexOf(kind)];
+    const Histogram& histogram = ticks[workload::IndexOf(kind)];
     if (histogram.count() == 0) continue;
     all->Merge(histogram);
     latency[std::string(workload::ToString(kind))] = QuantilesJson(histogram, scale);
   }
   latency["all"] = QuantilesJson(*all, scale);
   return latency;
+}
+
+json PartsJson(const std::vector<RunPart>& parts) {
+  json array = json::array();
+  for (const RunPart& part : parts) {
+    array.push_back({{"ops", part.ops}, {"throughput_ops_s", part.ops_per_second}});
+  }
+  return array;
+}
+
+json IntervalsJson(const IntervalSeries& series) {
+  json p99_ns = json::array();
+  for (const std::optional<double>& ns : series.p99_ns) {
+    p99_ns.push_back(ns ? json(std::round(*ns * 10) / 10) : json());
+  }
+  return {{"interval_ms", series.interval_ms}, {"ops", series.ops}, {"p99_ns", p99_ns}};
 }
 
 json ReasonJson(std::string_view reason) { return reason.empty() ? json() : json(reason); }

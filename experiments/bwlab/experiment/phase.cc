@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <barrier>
 #include <chrono>
-#include <span>
 #include <string>
 #include <system_error>
 #include <thread>
+
+#include "bwlab/experiment/tick_clock.h"
 
 namespace bwlab::experiment {
 namespace {
@@ -16,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 struct Worker {
   ThreadTally tally;
   Clock::time_point end;
+  uint64_t end_ticks = 0;
   Status status;
   bool pinned = false;
   std::vector<PerfCount> counted;
@@ -26,7 +28,6 @@ void Merge(const ThreadTally& from, ThreadTally* into) {
     into->ops[kind].ok += from.ops[kind].ok;
     into->ops[kind].miss += from.ops[kind].miss;
     into->ops[kind].fail += from.ops[kind].fail;
-    into->latency_ticks[kind].Merge(from.latency_ticks[kind]);
   }
   into->records_scanned += from.records_scanned;
   into->checked += from.checked;
@@ -37,70 +38,77 @@ void Merge(const ThreadTally& from, ThreadTally* into) {
 
 }  // namespace
 
-double PhaseResult::OpsPerSecond() const {
+uint64_t PhaseResult::Ops() const {
   uint64_t ops = 0;
   for (const OpCounts& counts : tally.ops) ops += counts.ok + counts.miss + counts.fail;
-  return static_cast<double>(ops) / seconds;
+  return ops;
 }
 
-Result<std::unique_ptr<PhaseResult>> RunPhase(Engine& engine, const Streams& streams,
-                                              const PhaseOptions& options,
-                                              const Topology& topology) {
-  std::vector<Worker> workers(streams.size());
+Result<PhaseResult> RunPhase(Engine& engine, const Streams& streams, const PhaseOptions& options,
+                             const Topology& topology) {
+  std::vector<Worker> workers(streams.threads());
+  PhaseResult result;
   Clock::time_point start;
   // The last thread to arrive starts the clock, before any is let go: no thread of the harness has
   // to be scheduled for it.
-  std::barrier barrier(static_cast<ptrdiff_t>(streams.size()),
-                       [&start]() noexcept { start = Clock::now(); });
+  std::barrier barrier(static_cast<ptrdiff_t>(streams.threads()), [&]() noexcept {
+    start = Clock::now();
+    result.start_ticks = EndTicks();
+  });
   const auto work = [&](size_t t) {
     Worker& worker = workers[t];
     worker.pinned = topology.PinThisThread(static_cast<uint32_t>(t));
     PerfCounters counters(options.counters);
-    const ThreadTask task{.ops = streams[t],
-                          .verify = options.verify,
-                          .latency_sample_every = options.latency_sample_every,
-                          .due_ticks = options.due_ticks == nullptr
-                                           ? std::span<const uint64_t>()
-                                           : std::span<const uint64_t>((*options.due_ticks)[t]),
-                          .wait_for_start =
-                              [&] {
-                                barrier.arrive_and_wait();
-                                counters.Start();
-                              },
-                          .note_end =
-                              [&] {
-                                worker.end = Clock::now();
-                                counters.Stop();
-                              }};
+    ThreadTask task;
+    task.ops = streams.ops[t];
+    task.thread = static_cast<uint32_t>(t);
+    task.key_space = options.key_space;
+    if (!streams.key_bytes.empty()) task.key_bytes = &streams.key_bytes[t];
+    task.values = options.values;
+    task.verify = options.verify;
+    task.wait_for_start = [&] {
+      barrier.arrive_and_wait();
+      counters.Start();
+    };
+    task.note_end = [&] {
+      worker.end_ticks = EndTicks();
+      worker.end = Clock::now();
+      counters.Stop();
+    };
+    if (options.samples != nullptr) {
+      task.latency_sample_every = options.latency_sample_every;
+      task.samples = (*options.samples)[t];
+    }
+    if (options.due_ticks != nullptr) task.due_ticks = (*options.due_ticks)[t];
     worker.status = engine.RunThread(task, &worker.tally);
     worker.counted = counters.Read();
   };
   std::vector<std::jthread> threads;
-  threads.reserve(streams.size());
+  threads.reserve(streams.threads());
   try {
-    for (size_t t = 0; t < streams.size(); ++t) threads.emplace_back(work, t);
+    for (size_t t = 0; t < streams.threads(); ++t) threads.emplace_back(work, t);
   } catch (const std::system_error& error) {
     // Those that did start wait for the others: stand in for them, or nobody ever ends.
     const size_t started = threads.size();
-    for (size_t t = started; t < streams.size(); ++t) barrier.arrive_and_drop();
+    for (size_t t = started; t < streams.threads(); ++t) barrier.arrive_and_drop();
     threads.clear();
     return Status::OutOfMemory("only " + std::to_string(started) + " of " +
-                               std::to_string(streams.size()) +
+                               std::to_string(streams.threads()) +
                                " threads could be started: " + error.what());
   }
   threads.clear();  // joins
-  auto result = std::make_unique<PhaseResult>();
   Clock::time_point end = start;
   for (const Worker& worker : workers) {
     if (!worker.status.ok()) return worker.status;
     end = std::max(end, worker.end);
-    result->pinned = result->pinned && worker.pinned;
-    AddCounts(worker.counted, &result->events);
-    Merge(worker.tally, &result->tally);
+    result.end_ticks.push_back(worker.end_ticks);
+    result.pinned = result.pinned && worker.pinned;
+    AddCounts(worker.counted, &result.events);
+    Merge(worker.tally, &result.tally);
   }
   // A stream of a few operations can be over within a tick of the clock.
   constexpr double kShortest = 1e-9;
-  result->seconds = std::max(kShortest, std::chrono::duration<double>(end - start).count());
+  result.seconds = std::max(kShortest, std::chrono::duration<double>(end - start).count());
   return result;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,25 +13,39 @@
 
 namespace bwlab::experiment {
 
-/// One stream a thread.
-using Streams = std::vector<std::vector<workload::Op>>;
+/// What the threads of a phase do: one stream each, and its keys where these are byte strings.
+struct Streams {
+  std::vector<std::vector<workload::Op>> ops;
+  std::vector<workload::KeyBytes> key_bytes;  ///< empty where keys are integers
+
+  size_t threads() const { return ops.size(); }
+};
 
 /// What all threads together saw in one phase.
 struct PhaseResult {
   double seconds = 0;  ///< from the moment all threads stood at the barrier to the end of the last
   ThreadTally tally;   ///< merged
   bool pinned = true;  ///< every thread stayed on a processor of its own choice
-  std::vector<PerfCount> events;  ///< of all threads, from the start to the end of each
+  std::vector<PerfCount> events;    ///< of all threads, from the start to the end of each
+  uint64_t start_ticks = 0;         ///< when all threads stood at the barrier
+  std::vector<uint64_t> end_ticks;  ///< of each thread
 
-  double OpsPerSecond() const;
+  uint64_t Ops() const;
+  double OpsPerSecond() const { return static_cast<double>(Ops()) / seconds; }
 };
 
 /// Of each thread; see ThreadTask::due_ticks.
 using Schedules = std::vector<std::vector<uint64_t>>;
 
+/// Of each thread; see ThreadTask::samples.
+using Samples = std::vector<std::vector<LatencySample>>;
+
 struct PhaseOptions {
+  workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
+  const workload::ValueBytes* values = nullptr;  ///< where values are byte strings
   VerifyMode verify = VerifyMode::kOff;
   uint32_t latency_sample_every = 0;
+  Samples* samples = nullptr;  ///< takes the samples, with room for them; null: nothing is timed
   /// Events to count; nothing: all. They cost each thread some system calls when it starts and
   /// ends.
   std::optional<std::vector<std::string>> counters = std::vector<std::string>();
@@ -41,8 +54,7 @@ struct PhaseOptions {
 
 /// Runs stream t on pinned thread t, all from one barrier. Sessions are opened and tallies
 /// allocated before the clock starts. Errors: what an engine's OpenSession says.
-Result<std::unique_ptr<PhaseResult>> RunPhase(Engine& engine, const Streams& streams,
-                                              const PhaseOptions& options,
-                                              const Topology& topology);
+Result<PhaseResult> RunPhase(Engine& engine, const Streams& streams, const PhaseOptions& options,
+                             const Topology& topology);
 
 }  // namespace bwlab::experiment

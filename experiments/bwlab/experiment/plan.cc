@@ -12,6 +12,7 @@
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
 #include "bwlab/experiment/repository.h"
+#include "bwlab/experiment/warm_up.h"
 #include "bwlab/workload/stream.h"
 #include "bwlab/workload/workload_json.h"
 
@@ -194,6 +195,7 @@ class Planner {
                      {"keys", spec_["keys"]},
                      {"engine_options", spec_.value("engine_options", json::object())}};
     if (spec_.contains("arrival")) settings["arrival"] = spec_["arrival"];
+    if (spec_.contains("values")) settings["values"] = spec_["values"];
     for (const json& entry : spec_["overrides"]) {
       if (Matches(*cell, entry["where"])) settings.merge_patch(entry["set"]);
     }
@@ -206,6 +208,13 @@ class Planner {
     if (cell->arrival.open() && cell->arrival.rate_ops_s == 0) {
       return Refuse("/arrival", "an open loop needs a rate_ops_s");
     }
+    if (settings.contains("values")) {
+      cell->values = ValuesFromJson(settings["values"]);
+      const std::string problem = CheckValues(cell->values);
+      if (!problem.empty()) return Refuse("/values", problem);
+    }
+    cell->warm_up = spec_["measure"]["warmup"] == "auto" && CanWarmUp(cell->workload);
+    cell->interval_ms = spec_["measure"]["interval_ms"].get<uint32_t>();
     const auto verify = spec_["verify"].get<std::string>();
     cell->verify = static_cast<VerifyMode>(
         std::find(kVerifyModeNames.begin(), kVerifyModeNames.end(), verify) -

@@ -46,7 +46,7 @@ TEST(Registry, ConfigurationsOfVariantsDiffer) {
 TEST(Registry, ResolvedConfigurationsOpen) {
   for (const EngineEntry* entry : AllEngines()) {
     const Result<json> config = entry->resolve(json::object());
-    const Result<std::unique_ptr<Engine>> engine = entry->open(config.value());
+    const Result<std::unique_ptr<Engine>> engine = entry->open(config.value(), RecordForm{});
     ASSERT_TRUE(engine.ok()) << entry->Label() << ": " << engine.status().message();
     EXPECT_EQ(engine.value()->Size(), 0u);
     EXPECT_EQ(engine.value()->ReadCounters().has_value(), entry->no_counters_reason.empty());

@@ -10,12 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "bwlab/engines/null_engine.h"
 #include "bwlab/experiment/host.h"
+#include "bwlab/experiment/latency.h"
 #include "bwlab/experiment/measurement_json.h"
 #include "bwlab/experiment/memory.h"
 #include "bwlab/experiment/phase.h"
 #include "bwlab/experiment/tick_clock.h"
 #include "bwlab/experiment/verification.h"
+#include "bwlab/experiment/warm_up.h"
 #include "bwlab/workload/arrival.h"
 #include "bwlab/workload/stream.h"
 #include "bwlab/workload/stream_digest.h"
@@ -26,42 +29,85 @@ namespace {
 
 using nlohmann::json;
 
-/// Both sets of streams of a cell. They are made before the load, so that the growth of the
-/// resident set from then on is the engine's.
-struct CellStreams {
-  Streams load;
-  Streams run;
-};
-
-CellStreams MakeStreams(const Cell& cell) {
-  CellStreams streams;
-  streams.load.resize(cell.threads);
-  streams.run.resize(cell.threads);
-  const auto fill = [&cell, &streams](uint32_t thread) {
-    const uint64_t share = cell.op_count / cell.threads;
-    const uint64_t rest = cell.op_count % cell.threads;
-    const workload::StreamConfig config{.workload = cell.workload,
-                                        .key_space = cell.key_space,
-                                        .record_count = cell.record_count,
-                                        .op_count = share + (thread < rest ? 1 : 0),
-                                        .thread = thread,
-                                        .threads = cell.threads,
-                                        .seed = cell.seed};
-    streams.load[thread] = workload::MakeLoadStream(config);
-    streams.run[thread] = workload::MakeStream(config);
-  };
-  // A stream is a function of its thread's number: which thread makes it does not matter.
-  const uint32_t helpers =
-      std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1, cell.threads);
+/// Calls fill(thread) for each thread of a cell, on as many helpers as there are processors. What
+/// it makes is a function of the thread's number: which helper makes it does not matter.
+template <class Fill>
+void ForEachThread(uint32_t threads, const Fill& fill) {
+  const uint32_t helpers = std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1, threads);
   std::vector<std::future<void>> shares;
   for (uint32_t h = 0; h < helpers; ++h) {
     shares.push_back(std::async(std::launch::async, [&, h] {
-      for (uint32_t t = h; t < cell.threads; t += helpers) fill(t);
+      for (uint32_t t = h; t < threads; t += helpers) fill(t);
     }));
   }
   for (std::future<void>& share : shares) share.get();  // rethrows bad_alloc
-  return streams;
 }
+
+/// All that is made of a cell before its load, so that the growth of the resident set from then on
+/// is the engine's.
+struct Prepared {
+  Streams load;
+  std::vector<Streams> warm_up;  ///< chunk by chunk
+  Streams run;
+  Samples samples;  ///< room for those of the run
+};
+
+class Preparation {
+ public:
+  explicit Preparation(const Cell& cell) : cell_(cell) {}
+
+  Prepared Make() const {
+    Prepared prepared;
+    prepared.load = MakeStreams(cell_.record_count, [](const workload::StreamConfig& config) {
+      return workload::MakeLoadStream(config);
+    });
+    prepared.run = MakeStreams(cell_.op_count, workload::MakeStream);
+    if (cell_.warm_up) {
+      // Later operations of the same streams, so that no draw is repeated.
+      const workload::WorkloadSpec warm = WarmUpWorkload(cell_.workload);
+      const uint64_t chunk_ops = WarmUpChunkOps(cell_.op_count, cell_.threads);
+      for (size_t chunk = 0; chunk < kWarmUpChunksMax; ++chunk) {
+        prepared.warm_up.push_back(MakeStreams(chunk_ops, [&](workload::StreamConfig config) {
+          return workload::MakeStream({.workload = warm,
+                                       .key_space = config.key_space,
+                                       .record_count = config.record_count,
+                                       .op_count = config.op_count,
+                                       .thread = config.thread,
+                                       .threads = config.threads,
+                                       .seed = config.seed,
+                                       .op_offset = cell_.op_count + chunk * config.op_count});
+        }));
+      }
+    }
+    prepared.samples = RoomForSamples(prepared.run.ops, cell_.TimedEvery(), cell_.arrival.open());
+    return prepared;
+  }
+
+ private:
+  template <class MakeOne>
+  Streams MakeStreams(uint64_t op_count, const MakeOne& make) const {
+    Streams streams;
+    streams.ops.resize(cell_.threads);
+    if (cell_.form().byte_keys) streams.key_bytes.resize(cell_.threads);
+    ForEachThread(cell_.threads, [&](uint32_t thread) {
+      const uint64_t share = op_count / cell_.threads;
+      const uint64_t rest = op_count % cell_.threads;
+      streams.ops[thread] = make({.workload = cell_.workload,
+                                  .key_space = cell_.key_space,
+                                  .record_count = cell_.record_count,
+                                  .op_count = share + (thread < rest ? 1 : 0),
+                                  .thread = thread,
+                                  .threads = cell_.threads,
+                                  .seed = cell_.seed});
+      if (cell_.form().byte_keys) {
+        streams.key_bytes[thread] = workload::KeyBytes::Of(cell_.key_space, streams.ops[thread]);
+      }
+    });
+    return streams;
+  }
+
+  const Cell& cell_;
+};
 
 /// When the operations of each thread are due, in ticks; empty for a closed loop.
 Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScale& scale) {
@@ -69,7 +115,7 @@ Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScal
   if (!cell.arrival.open()) return schedules;
   for (uint32_t t = 0; t < cell.threads; ++t) {
     schedules.push_back(
-        workload::MakeSchedule(cell.arrival, t, cell.threads, streams[t].size(), cell.seed));
+        workload::MakeSchedule(cell.arrival, t, cell.threads, streams.ops[t].size(), cell.seed));
     for (uint64_t& due : schedules.back()) {
       due = static_cast<uint64_t>(static_cast<double>(due) / scale.ns_per_tick);
     }
@@ -78,25 +124,25 @@ Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScal
 }
 
 json StreamJson(const Streams& streams) {
-  const workload::StreamStats stats = workload::ComputeStreamStats(streams);
+  const workload::StreamStats stats = workload::ComputeStreamStats(streams.ops);
   json mix = json::object();
   for (const workload::OpKind kind : workload::kAllOpKinds) {
     if (stats.ops_by_kind[workload::IndexOf(kind)] == 0) continue;
     mix[std::string(workload::ToString(kind))] = stats.RealisedShare(kind);
   }
-  return {{"sha256", workload::StreamsSha256(streams)},
+  return {{"sha256", workload::StreamsSha256(streams.ops)},
           {"realised_mix", mix},
           {"distinct_keys", stats.distinct_keys},
           {"requests_examined", stats.requests_examined},
           {"top_key_share", stats.top_key_share}};
 }
 
-json CountersJson(const Counters& before, const Counters& after) {
+json CountersJson(const Counters& after_load, const Counters& before_run, const Counters& after) {
   json load = json::object();
   json run = json::object();
   for (size_t i = 0; i < after.size(); ++i) {
-    load[after[i].first] = before[i].second;
-    run[after[i].first] = after[i].second - before[i].second;
+    load[after[i].first] = after_load[i].second;
+    run[after[i].first] = after[i].second - before_run[i].second;
   }
   return {{"load", load}, {"run", run}};
 }
@@ -105,47 +151,62 @@ json CountersJson(const Counters& before, const Counters& after) {
 class CellRun {
  public:
   CellRun(const Cell& cell, Engine& engine, const TickScale& scale)
-      : cell_(cell), engine_(engine), scale_(scale) {}
+      : cell_(cell), engine_(engine), scale_(scale), values_(cell.values) {}
 
   Result<json> Run() {
     const HostState host_before = HostState::Read();
-    const CellStreams streams = MakeStreams(cell_);
-    const Schedules due_ticks = MakeSchedules(cell_, streams.run, scale_);
-    json result{{"stream", StreamJson(streams.run)}};
+    Prepared prepared = Preparation(cell_).Make();
+    const Schedules due_ticks = MakeSchedules(cell_, prepared.run, scale_);
+    json result{{"stream", StreamJson(prepared.run)}};
     const uint64_t rss_before_load = ResidentBytes();
 
-    auto load = RunPhase(engine_, streams.load, {}, topology_);
+    const Result<PhaseResult> load = RunPhase(engine_, prepared.load, Untimed(), topology_);
     if (!load.ok()) return load.status();
-    const PhaseResult& loaded = *load.value();
+    const PhaseResult& loaded = load.value();
     Status status = CheckLoad(cell_, loaded.tally);
     if (!status.ok()) return status;
     const uint64_t live_after_load = engine_.LiveBytes();
     const uint64_t rss_after_load = ResidentBytes();
     const std::optional<Counters> counters_after_load = engine_.ReadCounters();
 
-    auto run = RunPhase(engine_, streams.run,
-                        {.verify = cell_.verify,
-                         .latency_sample_every = cell_.latency_sample_every,
-                         .counters = cell_.counters,
-                         .due_ticks = cell_.arrival.open() ? &due_ticks : nullptr},
-                        topology_);
+    const Result<json> warm_up = WarmUp(prepared.warm_up);
+    if (!warm_up.ok()) return warm_up.status();
+    const std::optional<Counters> counters_before_run = engine_.ReadCounters();
+
+    PhaseOptions options = Untimed();
+    options.verify = cell_.verify;
+    options.latency_sample_every = cell_.TimedEvery();
+    options.samples = &prepared.samples;
+    options.counters = cell_.counters;
+    if (cell_.arrival.open()) options.due_ticks = &due_ticks;
+    const Result<PhaseResult> run = RunPhase(engine_, prepared.run, options, topology_);
     if (!run.ok()) return run.status();
-    const PhaseResult& ran = *run.value();
+    const PhaseResult& ran = run.value();
     const uint64_t live_after_run = engine_.LiveBytes();
     const uint64_t rss_after_run = ResidentBytes();
     const std::optional<Counters> counters = engine_.ReadCounters();
     const HostState host_after = HostState::Read();
 
-    status = CheckRun(cell_, ran.tally, engine_);
+    status = CheckRun(cell_, ran.tally, AnyTask(prepared), engine_);
     if (!status.ok()) return status;
     const std::optional<Status> validated = engine_.Validate();
     if (validated && !validated->ok()) return *validated;
 
     result["load"] = {{"seconds", loaded.seconds}, {"throughput_ops_s", loaded.OpsPerSecond()}};
+    result["warmup"] = warm_up.value();
     result["run"] = RunJson(ran);
-    result["latency_ns"] =
-        LatencyJson(ran.tally, cell_.arrival.open() ? 1 : cell_.latency_sample_every, scale_);
+    if (!cell_.workload.phases.empty() && cell_.TimedEvery() > 0) {
+      result["run"]["parts"] = PartsJson(PartsOf(ran, prepared.samples, cell_.TimedEvery(),
+                                                 scale_.ns_per_tick, PartEnds(prepared.run)));
+    }
+    result["latency_ns"] = LatencyJson(*HistogramsOf(prepared.samples), cell_.TimedEvery(), scale_);
     result["latency_ns"]["from"] = cell_.arrival.open() ? "intended_start" : "start";
+    if (cell_.TimedEvery() > 0) {
+      result["intervals"] = IntervalsJson(IntervalsOf(ran, prepared.samples, cell_.TimedEvery(),
+                                                      scale_.ns_per_tick, cell_.interval_ms));
+    } else {
+      result["intervals"] = nullptr;
+    }
     const double records = static_cast<double>(cell_.record_count);
     result["memory"] = {{"live_bytes_after_load", live_after_load},
                         {"live_bytes_after_run", live_after_run},
@@ -155,7 +216,8 @@ class CellRun {
                         {"rss_bytes_after_run", rss_after_run},
                         {"reason", nullptr}};
     result["hardware_counters"] = CountsJson(ran.events, static_cast<double>(cell_.op_count));
-    result["engine_counters"] = counters ? CountersJson(*counters_after_load, *counters) : json();
+    result["engine_counters"] =
+        counters ? CountersJson(*counters_after_load, *counters_before_run, *counters) : json();
     result["engine_counters_reason"] = ReasonJson(cell_.engine->no_counters_reason);
     result["verify"] = {{"mode", kVerifyModeNames[static_cast<size_t>(cell_.verify)]},
                         {"checked", ran.tally.checked},
@@ -166,14 +228,86 @@ class CellRun {
     result["validated"] = validated ? json(true) : json();
     result["validated_reason"] = ReasonJson(cell_.engine->no_validation_reason);
     result["threads_pinned"] = loaded.pinned && ran.pinned;
+    const Result<json> harness = HarnessCost(prepared);
+    if (!harness.ok()) return harness.status();
+    result["harness"] = harness.value();
     result["provenance"] = HostStateJson(host_before, host_after);
     return result;
   }
 
  private:
+  PhaseOptions Untimed() const {
+    PhaseOptions options;
+    options.key_space = cell_.key_space;
+    options.values = &values_;
+    return options;
+  }
+
+  /// Says what the records are like, for a look at all of them.
+  ThreadTask AnyTask(const Prepared& prepared) const {
+    ThreadTask task;
+    task.key_space = cell_.key_space;
+    task.values = &values_;
+    if (cell_.form().byte_keys) task.key_bytes = &prepared.run.key_bytes.front();
+    return task;
+  }
+
+  /// Where the phases of the workload end in each thread's stream.
+  std::vector<std::vector<uint64_t>> PartEnds(const Streams& streams) const {
+    std::vector<std::vector<uint64_t>> ends;
+    for (const auto& ops : streams.ops) {
+      ends.push_back(workload::PhaseEnds(cell_.workload, ops.size()));
+    }
+    return ends;
+  }
+
+  /// The "warmup" object of the result.
+  Result<json> WarmUp(const std::vector<Streams>& chunks) {
+    if (chunks.empty()) return json();
+    PhaseOptions options = Untimed();
+    options.verify = cell_.verify;
+    std::vector<double> throughputs;
+    uint64_t ops = 0;
+    double seconds = 0;
+    for (const Streams& chunk : chunks) {
+      const Result<PhaseResult> ran = RunPhase(engine_, chunk, options, topology_);
+      if (!ran.ok()) return ran.status();
+      Status status = CheckAnswers(cell_, ran.value().tally);
+      if (!status.ok()) return status;
+      throughputs.push_back(ran.value().OpsPerSecond());
+      ops += ran.value().Ops();
+      seconds += ran.value().seconds;
+      if (IsSteady(throughputs)) break;
+    }
+    return json{{"ops", ops},
+                {"seconds", seconds},
+                {"throughput_ops_s", throughputs},
+                {"steady", IsSteady(throughputs)},
+                {"rule", WarmUpRule()}};
+  }
+
+  /// The "harness" object of the result.
+  Result<json> HarnessCost(const Prepared& prepared) {
+    Result<std::unique_ptr<Engine>> null_engine = kNullEngineEntry.open({}, cell_.form());
+    if (!null_engine.ok()) return null_engine.status();
+    Streams first;
+    first.ops = {prepared.run.ops.front()};
+    if (cell_.form().byte_keys) first.key_bytes = {prepared.run.key_bytes.front()};
+    Samples samples = RoomForSamples(first.ops, cell_.TimedEvery(), false);
+    PhaseOptions options = Untimed();
+    options.latency_sample_every = cell_.TimedEvery();
+    options.samples = &samples;
+    const Result<PhaseResult> ran = RunPhase(*null_engine.value(), first, options, topology_);
+    if (!ran.ok()) return ran.status();
+    const double ops = static_cast<double>(first.ops.front().size());
+    return json{{"ops", first.ops.front().size()},
+                {"ns_per_op", ops == 0 ? 0 : ran.value().seconds * 1e9 / ops}};
+  }
+
   const Cell& cell_;
   Engine& engine_;
   const TickScale& scale_;
+  const workload::ValueBytes values_;
   Topology topology_;
 };
 
@@ -181,9 +315,8 @@ class CellRun {
 
 Result<json> RunCell(const Cell& cell) {
   try {
-    const bool timed = cell.latency_sample_every != 0 || cell.arrival.open();
-    const TickScale scale = timed ? TickScale::Measure() : TickScale{};
-    Result<std::unique_ptr<Engine>> engine = cell.engine->open(cell.engine_config);
+    const TickScale scale = cell.TimedEvery() != 0 ? TickScale::Measure() : TickScale{};
+    Result<std::unique_ptr<Engine>> engine = cell.engine->open(cell.engine_config, cell.form());
     if (!engine.ok()) return engine.status();
     return CellRun(cell, *engine.value(), scale).Run();
   } catch (const std::bad_alloc&) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bwlab/experiment/engine_test_name.h"
 #include "bwlab/experiment/test_cells.h"
+#include "bwlab/experiment/tested_engines.h"
 
 namespace bwlab::experiment {
 namespace {
@@ -15,15 +15,28 @@ namespace {
 using nlohmann::json;
 using workload::OpKind;
 
-class EveryEngine : public testing::TestWithParam<const EngineEntry*> {};
+class EveryEngine : public testing::TestWithParam<TestedEngine> {
+ protected:
+  static Cell CellOf(std::initializer_list<std::pair<OpKind, double>> mix) {
+    Cell cell = TestCell(GetParam().entry->Label(), mix);
+    if (GetParam().form.byte_keys) cell.key_space = workload::KeySpaceKind::kEmail;
+    if (GetParam().form.byte_values) {
+      cell.values = {.kind = workload::ValueSizeKind::kUniform, .size_min = 8, .size_max = 300};
+    }
+    return cell;
+  }
+};
 
 TEST_P(EveryEngine, RunsReadsWritesAndScansWithoutAFault) {
-  const Cell cell = TestCell(GetParam()->Label(), {{OpKind::kRead, 0.2},
-                                                   {OpKind::kUpdate, 0.2},
-                                                   {OpKind::kInsert, 0.2},
-                                                   {OpKind::kUpsert, 0.1},
-                                                   {OpKind::kReadModifyWrite, 0.2},
-                                                   {OpKind::kScan, 0.1}});
+  const bool reverse = GetParam().entry->capabilities.reverse_scan;
+  Cell cell = CellOf({{OpKind::kRead, 0.2},
+                      {OpKind::kUpdate, 0.2},
+                      {OpKind::kInsert, 0.2},
+                      {OpKind::kUpsert, 0.1},
+                      {OpKind::kReadModifyWrite, 0.2},
+                      {OpKind::kScan, reverse ? 0.05 : 0.1},
+                      {OpKind::kReverseScan, reverse ? 0.05 : 0}});
+  cell.warm_up = true;
   const Result<json> result = RunCell(cell);
   ASSERT_TRUE(result.ok()) << result.status().message();
   const json& run = result.value()["run"];
@@ -34,19 +47,25 @@ TEST_P(EveryEngine, RunsReadsWritesAndScansWithoutAFault) {
   EXPECT_EQ(ops, cell.op_count) << "every operation must find or add its key";
   EXPECT_GT(run["records_scanned"], 0);
   EXPECT_EQ(result.value()["latency_ns"]["all"]["count"], 1334);  // ceil(2001/3) + ceil(2000/3)
+  uint64_t in_intervals = 0;
+  for (const json& count : result.value()["intervals"]["ops"]) {
+    in_intervals += count.get<uint64_t>();
+  }
+  EXPECT_EQ(in_intervals, cell.op_count);
+  EXPECT_GE(result.value()["warmup"]["throughput_ops_s"].size(), 3u);
 }
 
 TEST_P(EveryEngine, RunsDeletesWhereItCan) {
-  if (!GetParam()->capabilities.erase) GTEST_SKIP() << "cannot erase";
-  const Cell cell = TestCell(
-      GetParam()->Label(), {{OpKind::kRead, 0.4}, {OpKind::kDelete, 0.4}, {OpKind::kInsert, 0.2}});
+  if (!GetParam().entry->capabilities.erase) GTEST_SKIP() << "cannot erase";
+  Cell cell = CellOf({{OpKind::kRead, 0.4}, {OpKind::kDelete, 0.4}, {OpKind::kInsert, 0.2}});
+  cell.warm_up = true;
   const Result<json> result = RunCell(cell);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_GT(result.value()["run"]["ops"]["delete"]["ok"], 0);
   EXPECT_GT(result.value()["run"]["ops"]["delete"]["miss"], 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Runner, EveryEngine, testing::ValuesIn(ListedEngines()), EngineTestName);
+INSTANTIATE_TEST_SUITE_P(Runner, EveryEngine, testing::ValuesIn(TestedEngines()), TestedEngineName);
 
 TEST(Runner, TheSameCellRunsTheSameStream) {
   const Cell cell = TestCell("std_map_rwlock", {{OpKind::kRead, 1}});
@@ -78,6 +97,52 @@ TEST(Runner, AnEngineThatLacksRoomFailsTheCell) {
   cell.engine_config["options"]["leaf_capacity"] = 16;
   const Status status = RunCell(cell).status();
   EXPECT_EQ(status.code(), StatusCode::kOutOfMemory) << status.message();
+}
+
+TEST(Runner, KeysMadeAtRunTimeAreAllThereAtTheEnd) {
+  Cell cell = TestCell("bwtree/default", {{OpKind::kInsert, 1}});
+  cell.key_space = workload::KeySpaceKind::kMonoHc;
+  const Result<json> result = RunCell(cell);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result.value()["size"]["counted"], cell.record_count + cell.op_count);
+}
+
+TEST(Runner, TheHarnessAloneIsTimedOnAnEngineThatDoesNothing) {
+  Cell cell = TestCell("null", {{OpKind::kRead, 1}});
+  cell.verify = VerifyMode::kOff;
+  const Result<json> result = RunCell(cell);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result.value()["harness"]["ops"], 2001);
+  EXPECT_GT(result.value()["harness"]["ns_per_op"], 0);
+  EXPECT_EQ(result.value()["size"]["counted"], 0);
+}
+
+TEST(Runner, PartsOfARunThatChangesOverTimeAreToldApart) {
+  Cell cell = TestCell("std_map_rwlock", {});
+  workload::PhaseSpec reads;
+  reads.share = 0.75;
+  reads.mix[workload::IndexOf(OpKind::kRead)] = 1;
+  workload::PhaseSpec inserts;
+  inserts.share = 0.25;
+  inserts.mix[workload::IndexOf(OpKind::kInsert)] = 1;
+  cell.workload.SetPhases({reads, inserts});
+  cell.op_count = 4000;
+  const Result<json> result = RunCell(cell);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  const json& parts = result.value()["run"]["parts"];
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(parts[0]["ops"], 3000);
+  EXPECT_EQ(parts[1]["ops"], 1000);
+  EXPECT_GT(parts[0]["throughput_ops_s"], 0);
+}
+
+TEST(Runner, NothingIsTimedWhereNothingIsSampled) {
+  Cell cell = TestCell("std_map_rwlock", {{OpKind::kRead, 1}});
+  cell.latency_sample_every = 0;
+  const Result<json> result = RunCell(cell);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_TRUE(result.value()["intervals"].is_null());
+  EXPECT_TRUE(result.value()["warmup"].is_null());
 }
 
 TEST(Runner, SizeIsNotExpectedWhereItDependsOnTheSchedule) {

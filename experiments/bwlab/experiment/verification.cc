@@ -2,11 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <string>
-#include <utility>
-
-#include "bwlab/workload/value.h"
 
 namespace bwlab::experiment {
 namespace {
@@ -31,25 +27,16 @@ Status CheckMisses(const Cell& cell, const ThreadTally& run) {
 }
 
 /// Visits every record once.
-Status CheckAllRecords(const Cell& cell, Engine& engine) {
-  Result<std::unique_ptr<CheckSession>> session = engine.OpenCheckSession();
-  if (!session.ok()) return session.status();
-  uint64_t visited = 0;
-  uint64_t previous = 0;
-  std::string fault;
-  session.value()->Scan(0, SIZE_MAX, [&](uint64_t key, uint64_t value) {
-    if (visited++ != 0 && key <= previous) fault = fmt::format("key {} after {}", key, previous);
-    if (!workload::IsValueOf(key, value)) fault = fmt::format("key {} with value {}", key, value);
-    previous = key;
-    return fault.empty();
-  });
-  if (!fault.empty()) {
-    return Status::Corruption(cell.Describe() + ": the pass over all records met " + fault);
+Status CheckAllRecords(const Cell& cell, const ThreadTask& task, Engine& engine) {
+  ThreadTally pass;
+  if (Status status = engine.CheckAllRecords(task, &pass); !status.ok()) return status;
+  if (pass.wrong > 0) {
+    return Status::Corruption(cell.Describe() + ": the pass over all records: " + pass.first_wrong);
   }
-  if (visited != engine.Size()) {
+  if (pass.records_scanned != engine.Size()) {
     return Status::Corruption(
         fmt::format("{}: the pass over all records met {}, but the size is {}", cell.Describe(),
-                    visited, engine.Size()));
+                    pass.records_scanned, engine.Size()));
   }
   return Status::Ok();
 }
@@ -73,7 +60,7 @@ Status CheckLoad(const Cell& cell, const ThreadTally& load) {
                                         inserts.ok, cell.record_count));
 }
 
-Status CheckRun(const Cell& cell, const ThreadTally& run, Engine& engine) {
+Status CheckAnswers(const Cell& cell, const ThreadTally& run) {
   for (const OpCounts& counts : run.ops) {
     if (counts.fail == 0) continue;
     return Status::OutOfMemory(
@@ -86,14 +73,19 @@ Status CheckRun(const Cell& cell, const ThreadTally& run, Engine& engine) {
                                           cell.Describe(), run.wrong, run.checked,
                                           run.first_wrong));
   }
-  if (Status status = CheckMisses(cell, run); !status.ok()) return status;
+  return CheckMisses(cell, run);
+}
+
+Status CheckRun(const Cell& cell, const ThreadTally& run, const ThreadTask& task, Engine& engine) {
+  if (Status status = CheckAnswers(cell, run); !status.ok()) return status;
+  if (cell.verify == VerifyMode::kOff) return Status::Ok();
   const std::optional<uint64_t> expected = ExpectedSize(cell, run);
   if (expected && engine.Size() != *expected) {
     return Status::Corruption(fmt::format("{}: {} records are counted where {} must be",
                                           cell.Describe(), engine.Size(), *expected));
   }
   const bool full = cell.verify == VerifyMode::kFull && cell.engine->capabilities.scan;
-  return full ? CheckAllRecords(cell, engine) : Status::Ok();
+  return full ? CheckAllRecords(cell, task, engine) : Status::Ok();
 }
 
 }  // namespace bwlab::experiment

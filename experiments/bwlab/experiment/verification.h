@@ -18,9 +18,14 @@ std::optional<uint64_t> ExpectedSize(const Cell& cell, const ThreadTally& run);
 /// Corruption where it took a new key for one that is there.
 Status CheckLoad(const Cell& cell, const ThreadTally& load);
 
+/// Whether operations found what they must, as far as that shows in their counts: no failure, no
+/// wrong read, no miss where the workload cannot miss.
+Status CheckAnswers(const Cell& cell, const ThreadTally& tally);
+
 /// Whether what the run returned is what a correct engine returns: no wrong read, no miss where the
 /// workload cannot miss, the right number of records; with VerifyMode::kFull also one pass over all
-/// records. Corruption names the first fault. Always Ok with VerifyMode::kOff.
-Status CheckRun(const Cell& cell, const ThreadTally& run, Engine& engine);
+/// records. `task` says of what form these are. Corruption names the first fault. Always Ok with
+/// VerifyMode::kOff.
+Status CheckRun(const Cell& cell, const ThreadTally& run, const ThreadTask& task, Engine& engine);
 
 }  // namespace bwlab::experiment

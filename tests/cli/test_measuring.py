@@ -1,0 +1,76 @@
+"""Warm-up, intervals, and what the harness itself costs."""
+
+import pytest
+
+from test_run import results_of
+
+
+def run(run_experiment, write_spec, spec, name, **changes):
+    out = run_experiment.folder / name
+    done = run_experiment("run", write_spec({**spec, **changes}), "--out", out)
+    assert done.returncode == 0, done.stderr
+    (result,) = results_of(out)
+    return result
+
+
+def test_the_warm_up_says_how_it_ended(run_experiment, write_spec, spec):
+    result = run(run_experiment, write_spec, spec, "out", ops=8000)
+    warmup = result["warmup"]
+    chunks = warmup["throughput_ops_s"]
+    assert 3 <= len(chunks) <= 8
+    assert warmup["ops"] == 1000 * len(chunks)
+    last = chunks[-3:]
+    mean = sum(last) / 3
+    assert warmup["steady"] == all(abs(chunk - mean) <= 0.05 * mean for chunk in last)
+    assert warmup["steady"] or len(chunks) == 8
+    assert "5%" in warmup["rule"]
+
+
+@pytest.mark.parametrize("changes", [
+    {"measure": {"warmup": "off"}},
+    {"matrix": {"workload": ["load"], "engine": ["std_map_rwlock"], "threads": [1]}},
+], ids=["off", "inserts alone"])
+def test_there_may_be_no_warm_up(run_experiment, write_spec, spec, changes):
+    assert run(run_experiment, write_spec, spec, "out", **changes)["warmup"] is None
+
+
+def test_a_warm_up_changes_neither_the_operations_nor_the_records(
+        run_experiment, write_spec, spec):
+    spec["matrix"]["workload"] = ["ycsb_d"]
+    with_it = run(run_experiment, write_spec, spec, "with", verify="full")
+    without = run(run_experiment, write_spec, spec, "without", verify="full",
+                  measure={"warmup": "off"})
+    assert with_it["stream"] == without["stream"]
+    assert with_it["size"] == without["size"]
+    assert with_it["cell_id"] != without["cell_id"]
+
+
+def test_intervals_hold_all_operations_of_the_run(run_experiment, write_spec, spec):
+    arrival = {"kind": "constant", "rate_ops_s": 20000}
+    result = run(run_experiment, write_spec, spec, "out", ops=4000, arrival=arrival,
+                 measure={"interval_ms": 20})
+    intervals = result["intervals"]
+    assert intervals["interval_ms"] == 20
+    assert sum(intervals["ops"]) == 4000
+    assert len(intervals["ops"]) == len(intervals["p99_ns"]) >= 10  # 200 ms
+    assert all(p99 is None or p99 > 0 for p99 in intervals["p99_ns"])
+
+
+def test_without_samples_there_are_no_intervals(run_experiment, write_spec, spec):
+    result = run(run_experiment, write_spec, spec, "out", latency={"sample_every": 0})
+    assert result["intervals"] is None
+
+
+def test_phases_of_a_workload_are_told_apart(run_experiment, write_spec, spec):
+    spec["matrix"]["workload"] = ["growing"]
+    result = run(run_experiment, write_spec, spec, "out", verify="full", ops=8000)
+    parts = result["run"]["parts"]
+    assert len(parts) == len(result["workload_spec"]["phases"]) > 1
+    assert sum(part["ops"] for part in parts) == 8000
+    assert all(part["throughput_ops_s"] > 0 for part in parts)
+
+
+def test_the_harness_reports_its_own_cost(run_experiment, write_spec, spec):
+    result = run(run_experiment, write_spec, spec, "out", ops=50000)
+    assert result["harness"]["ops"] == 50000
+    assert 0 < result["harness"]["ns_per_op"] < 200
