@@ -6,14 +6,10 @@
 #include <numeric>
 
 namespace bwlab::workload {
-namespace {
 
-// Fraction in [0, 1) as a fixed-point number of 64 bits; 1 and above become the largest.
 uint64_t ToFixedPoint(double fraction) {
   return fraction >= 1.0 ? ~uint64_t{0} : static_cast<uint64_t>(std::ldexp(fraction, 64));
 }
-
-}  // namespace
 
 HotspotDistribution::HotspotDistribution(uint64_t size, double set_fraction, double op_fraction,
                                          double first)

@@ -23,6 +23,7 @@ enum class DistributionKind : uint8_t {
   kExponential,
   kSelfSimilar,
   kSequential,
+  kMixGraph,
 };
 
 struct DistributionInfo {
@@ -31,7 +32,7 @@ struct DistributionInfo {
   std::string_view summary;
 };
 
-inline constexpr std::array<DistributionInfo, 7> kDistributions = {{
+inline constexpr std::array<DistributionInfo, 8> kDistributions = {{
     {DistributionKind::kUniform, "uniform", "every loaded record is equally likely"},
     {DistributionKind::kZipfian, "zipfian",
      "the r-th most popular of the N loaded records has probability proportional to 1/r^theta"},
@@ -49,6 +50,9 @@ inline constexpr std::array<DistributionInfo, 7> kDistributions = {{
     {DistributionKind::kSequential, "sequential",
      "one loaded record after the other, in the order of insertion, the threads in turn; from the "
      "last one back to the first"},
+    {DistributionKind::kMixGraph, "mixgraph",
+     "as in RocksDB at Facebook: ranges of the loaded records with popularities a e^(bx) + c "
+     "e^(dx), and a power law within each"},
 }};
 static_assert(IsInOrder(kDistributions));
 
@@ -72,10 +76,15 @@ inline constexpr uint64_t kPopulationMax = uint64_t{1} << 48;
 inline constexpr double kSelfSimilarHMin = 0.001;
 inline constexpr double kSelfSimilarHMax = 0.5;
 
+inline constexpr uint32_t kKeyRangesMax = uint32_t{1} << 20;
+
 /// Below, the exponential distribution is as good as uniform, and what makes the difference would
 /// be lost in rounding.
 inline constexpr double kPercentileMin = 0.001;
 inline constexpr double kPercentileMax = 100;  ///< exclusive
+
+/// A fraction in [0, 1) as a fixed-point number of 64 bits; 1 and above become the largest.
+uint64_t ToFixedPoint(double fraction);
 
 /// Uniform over [0, size). Immutable.
 class UniformDistribution {

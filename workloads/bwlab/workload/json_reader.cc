@@ -66,7 +66,10 @@ bool JsonReader::ReadNumber(const Json& value, const std::string& pointer,
 
 bool JsonReader::ReadInteger(const Json& value, const std::string& pointer, uint64_t min,
                              uint64_t max, uint64_t* to) {
-  if (!value.is_number_unsigned() || value < min || value > max) {
+  // A document that a program made, not a parser, may hold a natural number as a signed one.
+  const bool natural =
+      value.is_number_integer() && (value.is_number_unsigned() || value.get<int64_t>() >= 0);
+  if (!natural || value.get<uint64_t>() < min || value.get<uint64_t>() > max) {
     return Fail(pointer, "must be an integer from " + std::to_string(min) + " to " +
                              std::to_string(max) + ", but is " + ShownJson(value));
   }

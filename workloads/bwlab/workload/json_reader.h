@@ -1,12 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "bwlab/workload/request.h"
+#include "bwlab/workload/parameter.h"
 
 namespace bwlab::workload {
 

@@ -2,11 +2,9 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
-#include <string_view>
-#include <variant>
 
 #include "bwlab/workload/distribution.h"
+#include "bwlab/workload/parameter.h"
 
 namespace bwlab::workload {
 
@@ -14,57 +12,26 @@ namespace bwlab::workload {
 /// does not give to the distribution is not used by it.
 struct RequestSpec {
   DistributionKind distribution = DistributionKind::kUniform;
-  double theta = 0;         ///< exponent of the popularity
-  bool scrambled = true;    ///< popular records are scattered over all, not the first ones
-  double set_fraction = 0;  ///< share of the records that is hot
-  double op_fraction = 0;   ///< share of the requests that goes to hot records
-  double first = 0;         ///< share of the records before the hot ones, ahead of any scattering
-  double percentile = 0;    ///< percent of the requests that go to the newest `fraction`
-  double fraction = 0;      ///< share of the records
-  double h = 0;             ///< share of the records that gets 1-h of the requests
+  double theta = 0;           ///< exponent of the popularity
+  bool scrambled = true;      ///< popular records are scattered over all, not the first ones
+  double set_fraction = 0;    ///< share of the records that is hot
+  double op_fraction = 0;     ///< share of the requests that goes to hot records
+  double first = 0;           ///< share of the records before the hot ones, ahead of any scattering
+  double percentile = 0;      ///< percent of the requests that go to the newest `fraction`
+  double fraction = 0;        ///< share of the records
+  double h = 0;               ///< share of the records that gets 1-h of the requests
+  uint32_t keyrange_num = 1;  ///< key ranges of mixgraph
+  double keyrange_dist_a = 0;  ///< range x has the popularity a e^(bx) + c e^(dx)
+  double keyrange_dist_b = 0;
+  double keyrange_dist_c = 0;
+  double keyrange_dist_d = 0;
+  double key_dist_a = 0;  ///< the s most popular keys of a range get a s^b of its requests
+  double key_dist_b = 0;
 
   friend bool operator==(const RequestSpec&, const RequestSpec&) = default;
 };
 
-/// Numbers that a parameter may have; the bounds belong to it unless they are `open`.
-struct ParameterRange {
-  double min = 0;
-  double max = 0;
-  bool open_min = false;
-  bool open_max = false;
-
-  constexpr bool Contains(double value) const {
-    return (open_min ? value > min : value >= min) && (open_max ? value < max : value <= max);
-  }
-};
-
-/// Some of the distributions.
-class DistributionSet {
- public:
-  constexpr DistributionSet(std::initializer_list<DistributionKind> kinds) {
-    for (const DistributionKind kind : kinds) bits_ |= BitOf(kind);
-  }
-
-  constexpr bool Has(DistributionKind kind) const { return (bits_ & BitOf(kind)) != 0; }
-
- private:
-  static constexpr uint32_t BitOf(DistributionKind kind) {
-    return uint32_t{1} << static_cast<uint32_t>(kind);
-  }
-
-  uint32_t bits_ = 0;
-};
-
-/// A parameter of distributions: its name in workload files, where it is kept, whose it is.
-struct RequestParameter {
-  std::string_view name;
-  std::variant<double RequestSpec::*, bool RequestSpec::*> field;
-  DistributionSet used_by;
-  ParameterRange range = {};  ///< of numbers
-  bool optional = false;      ///< may be left out, for what RequestSpec{} has
-};
-
-inline constexpr std::array<RequestParameter, 8> kRequestParameters = {{
+inline constexpr std::array<Parameter<RequestSpec>, 15> kRequestParameters = {{
     {.name = "theta",
      .field = &RequestSpec::theta,
      .used_by = {DistributionKind::kZipfian, DistributionKind::kLatest},
@@ -99,6 +66,34 @@ inline constexpr std::array<RequestParameter, 8> kRequestParameters = {{
      .field = &RequestSpec::h,
      .used_by = {DistributionKind::kSelfSimilar},
      .range = {.min = kSelfSimilarHMin, .max = kSelfSimilarHMax, .open_max = true}},
+    {.name = "keyrange_num",
+     .field = &RequestSpec::keyrange_num,
+     .used_by = {DistributionKind::kMixGraph},
+     .range = {.min = 1, .max = kKeyRangesMax}},
+    {.name = "keyrange_dist_a",
+     .field = &RequestSpec::keyrange_dist_a,
+     .used_by = {DistributionKind::kMixGraph},
+     .range = {.min = -1e6, .max = 1e6}},
+    {.name = "keyrange_dist_b",
+     .field = &RequestSpec::keyrange_dist_b,
+     .used_by = {DistributionKind::kMixGraph},
+     .range = {.min = -100, .max = 100}},
+    {.name = "keyrange_dist_c",
+     .field = &RequestSpec::keyrange_dist_c,
+     .used_by = {DistributionKind::kMixGraph},
+     .range = {.min = -1e6, .max = 1e6}},
+    {.name = "keyrange_dist_d",
+     .field = &RequestSpec::keyrange_dist_d,
+     .used_by = {DistributionKind::kMixGraph},
+     .range = {.min = -100, .max = 100}},
+    {.name = "key_dist_a",
+     .field = &RequestSpec::key_dist_a,
+     .used_by = {DistributionKind::kMixGraph},
+     .range = {.min = 0, .max = 1, .open_min = true}},
+    {.name = "key_dist_b",
+     .field = &RequestSpec::key_dist_b,
+     .used_by = {DistributionKind::kMixGraph},
+     .range = {.min = 0, .max = 10, .open_min = true}},
 }};
 
 }  // namespace bwlab::workload

@@ -15,6 +15,17 @@ std::string OutOfRange(const char* field, uint64_t value, uint64_t min, uint64_t
          std::to_string(min) + " to " + std::to_string(max);
 }
 
+// Each key range of mixgraph has a record.
+uint64_t RecordsMin(const WorkloadSpec& workload) {
+  uint64_t records_min = 0;
+  for (const TrafficSpec& traffic : workload.InTurn()) {
+    if (traffic.InsertsOnly()) continue;
+    const bool in_ranges = traffic.request.distribution == DistributionKind::kMixGraph;
+    records_min = std::max<uint64_t>(records_min, in_ranges ? traffic.request.keyrange_num : 1);
+  }
+  return records_min;
+}
+
 }  // namespace
 
 std::string CheckStreamConfig(const StreamConfig& config) {
@@ -23,7 +34,7 @@ std::string CheckStreamConfig(const StreamConfig& config) {
            ", whose keys are made when an insert runs, so that nothing else can ask for them: " +
            "allowed are workloads of inserts alone";
   }
-  const uint64_t records_min = config.workload.InsertsOnly() ? 0 : 1;
+  const uint64_t records_min = RecordsMin(config.workload);
   if (config.record_count < records_min || config.record_count > kRecordsMax) {
     return OutOfRange("record_count", config.record_count, records_min, kRecordsMax);
   }
@@ -105,12 +116,12 @@ StreamGenerator::StreamGenerator(const StreamConfig& config)
       threads_(config.threads),
       seed_(config.seed),
       next_index_(config.op_offset),
-      phases_(config.workload.phases.begin(), config.workload.phases.end()),
+      phases_(config.workload.InTurn()),
       phase_ends_(PhaseEnds(config.workload,
                             std::max(config.op_total, config.op_offset + config.op_count))),
-      kind_of_(config.workload.mix) {
+      kind_of_(config.workload.mix),
+      scan_length_(config.workload.scan) {
   assert(CheckStreamConfig(config).empty());
-  if (phases_.empty()) phases_.push_back(config.workload);
   phase_ends_.back() = ~uint64_t{0};  // who asks for more gets more of the last phase
   CountInsertsBefore(next_index_);
   while (phase_ends_[phase_] <= next_index_) ++phase_;
@@ -136,7 +147,7 @@ void StreamGenerator::EnterPhase(size_t phase) {
   const TrafficSpec& traffic = phases_[phase];
   phase_ = phase;
   kind_of_ = KindPicker(traffic.mix);
-  scan_ = traffic.scan;
+  scan_length_ = ScanLengths(traffic.scan);
   requests_ = traffic.InsertsOnly() ? Requests() : MakeRequests(traffic.request);
 }
 
@@ -166,6 +177,8 @@ StreamGenerator::Requests StreamGenerator::MakeRequests(const RequestSpec& spec)
       return MakeScattered(SelfSimilarDistribution(record_count_, spec.h), spec.scrambled);
     case DistributionKind::kSequential:
       return SequentialDistribution(record_count_, thread_, threads_);
+    case DistributionKind::kMixGraph:
+      return MixGraphDistribution(record_count_, spec, seed_);
   }
   return {};
 }
@@ -175,12 +188,11 @@ void StreamGenerator::FillFrom(Distribution& requests, std::span<Op> out) {
   constexpr bool kAsks = !std::is_same_v<Distribution, std::monostate>;
   constexpr bool kByRecency = requires { requests.Grow(); };
   constexpr bool kByOp = requires { requests.AtOp(next_index_); };
-  const uint64_t scan_lengths = uint64_t{scan_.length_max} - scan_.length_min + 1;
   for (Op& op : out) {
     OpRandom random(seed_, thread_, next_index_);
     const OpKind kind = kind_of_(random.Next());
     uint64_t rank = 0;
-    uint64_t length = 0;
+    uint16_t length = 0;
     if (!kAsks || kind == OpKind::kInsert) {
       rank = InsertedRank(inserted_++);
       if constexpr (kByRecency) requests.Grow();
@@ -194,11 +206,11 @@ void StreamGenerator::FillFrom(Distribution& requests, std::span<Op> out) {
         rank = rank < inserted_ ? InsertedRank(inserted_ - 1 - rank)
                                 : record_count_ - 1 - (rank - inserted_);
       }
-      if (IsScan(kind)) length = scan_.length_min + UniformBelow(random, scan_lengths);
+      if (IsScan(kind)) length = scan_length_(random);
     }
     op = {.key = keys_.KeyOf(rank),
           .version = static_cast<uint32_t>(1 + next_index_ * threads_ + thread_),
-          .length = static_cast<uint16_t>(length),
+          .length = length,
           .kind = kind};
     ++next_index_;
   }

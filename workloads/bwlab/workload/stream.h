@@ -9,8 +9,10 @@
 
 #include "bwlab/workload/distribution.h"
 #include "bwlab/workload/key_space.h"
+#include "bwlab/workload/mixgraph.h"
 #include "bwlab/workload/op.h"
 #include "bwlab/workload/permutation.h"
+#include "bwlab/workload/scan.h"
 #include "bwlab/workload/workload.h"
 
 namespace bwlab::workload {
@@ -100,11 +102,11 @@ class StreamGenerator {
       return scatter(popularity(random));
     }
   };
-  using Requests =
-      std::variant<std::monostate, UniformDistribution, SequentialDistribution, ZipfianDistribution,
-                   Scattered<ZipfianDistribution>, HotspotDistribution,
-                   Scattered<HotspotDistribution>, SelfSimilarDistribution,
-                   Scattered<SelfSimilarDistribution>, LatestDistribution, ExponentialDistribution>;
+  using Requests = std::variant<std::monostate, UniformDistribution, SequentialDistribution,
+                                ZipfianDistribution, Scattered<ZipfianDistribution>,
+                                HotspotDistribution, Scattered<HotspotDistribution>,
+                                SelfSimilarDistribution, Scattered<SelfSimilarDistribution>,
+                                LatestDistribution, ExponentialDistribution, MixGraphDistribution>;
 
   void CountInsertsBefore(uint64_t op_index);
   void EnterPhase(size_t phase);
@@ -127,7 +129,7 @@ class StreamGenerator {
   std::vector<uint64_t> phase_ends_;
   size_t phase_ = 0;  // the one that the next three belong to
   KindPicker kind_of_;
-  ScanSpec scan_;
+  ScanLengths scan_length_;
   Requests requests_;
 };
 

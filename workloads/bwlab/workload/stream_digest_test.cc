@@ -36,6 +36,7 @@ TEST(StreamDigest, TellsWhichThreadDoesWhat) {
 TEST(StreamDigest, ShippedWorkloadsGiveTheStreamsTheyAlwaysGave) {
   const std::map<std::string, std::string> golden = {
       {"delete_mix", "b5a17aa786e48fdfdae55e85c006a5e16fbce3c29cf81c0358ad90516dd1b3e5"},
+      {"mixgraph", "689870b5432d9d0b759d9a7151a70b1e0b2170a615b7b858e8f5ff886bc51731"},
       {"reverse_scan", "65bd174a24d28f154e4bacfc45e759197d38225c7a543b7f1bce84d454ee6c33"},
       {"growing", "1b8d27045d5433493be2c2a0998da56dbf8783d1aa10b93194e8bf43c55fc14b"},
       {"load", "4360e95ce90af3396decd9501255dcd1f81656625f062235f44650de565a8c4f"},

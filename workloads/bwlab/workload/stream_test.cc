@@ -44,6 +44,14 @@ constexpr RequestSpec kHotspotInOrder = {.distribution = DistributionKind::kHots
 constexpr RequestSpec kExponential = {
     .distribution = DistributionKind::kExponential, .percentile = 95, .fraction = 0.8571428571};
 constexpr RequestSpec kSelfSimilar = {.distribution = DistributionKind::kSelfSimilar, .h = 0.2};
+constexpr RequestSpec kMixGraph = {.distribution = DistributionKind::kMixGraph,
+                                   .keyrange_num = 30,
+                                   .keyrange_dist_a = 14.18,
+                                   .keyrange_dist_b = -2.917,
+                                   .keyrange_dist_c = 0.0164,
+                                   .keyrange_dist_d = -0.08082,
+                                   .key_dist_a = 0.002312,
+                                   .key_dist_b = 0.3467};
 constexpr RequestSpec kSequential = {.distribution = DistributionKind::kSequential};
 
 PhaseSpec Phase(double share, const TrafficSpec& traffic) {
@@ -67,8 +75,9 @@ WorkloadSpec ThreePhases() {
 // Every kind of operation, under each distribution.
 std::vector<WorkloadSpec> MixedWorkloads() {
   std::vector<WorkloadSpec> specs;
-  for (const RequestSpec& request : {kUniform, kZipfian, kZipfianInOrder, kLatest, kHotspot,
-                                     kHotspotInOrder, kExponential, kSelfSimilar, kSequential}) {
+  for (const RequestSpec& request :
+       {kUniform, kZipfian, kZipfianInOrder, kLatest, kHotspot, kHotspotInOrder, kExponential,
+        kSelfSimilar, kSequential, kMixGraph}) {
     specs.push_back(Spec({{OpKind::kRead, 0.3},
                           {OpKind::kUpdate, 0.1},
                           {OpKind::kInsert, 0.2},
@@ -497,6 +506,13 @@ TEST(StreamConfig, KeysMadeAtRunTimeAreForInsertsAlone) {
       CheckStreamConfig({.workload = mixed, .key_space = KeySpaceKind::kMonoHc, .record_count = 5}),
       "key_space is mono_hc, whose keys are made when an insert runs, so that nothing else can ask "
       "for them: allowed are workloads of inserts alone");
+}
+
+TEST(StreamConfig, EachKeyRangeHasARecord) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 1}}, kMixGraph);
+  EXPECT_EQ(CheckStreamConfig({.workload = spec, .record_count = 30}), "");
+  EXPECT_EQ(CheckStreamConfig({.workload = spec, .record_count = 29}),
+            "record_count is 29, allowed are 30 to 1099511627776");
 }
 
 TEST(StreamConfig, SaysWhatIsWrongWithIt) {

@@ -1,10 +1,11 @@
 #include "bwlab/workload/traffic_json.h"
 
 #include <cmath>
-#include <optional>
 #include <variant>
 #include <vector>
 
+#include "bwlab/workload/catalogue.h"
+#include "bwlab/workload/mixgraph.h"
 #include "bwlab/workload/suggest.h"
 
 namespace bwlab::workload {
@@ -34,35 +35,84 @@ void ReadMix(JsonReader& reader, const Json& json, const std::string& pointer,
   CheckSharesSum(reader, at, sum);
 }
 
-/// "x is not used by a, only by b, c".
-std::string NotUsedBy(DistributionKind kind, const DistributionSet& used_by) {
+/// "is not used by a, only by b, c".
+template <class Infos, class Kind>
+std::string NotUsedBy(const Infos& infos, Kind kind, const KindSet<Kind>& used_by) {
   std::string users;
-  for (const DistributionInfo& info : kDistributions) {
+  for (const auto& info : infos) {
     if (!used_by.Has(info.kind)) continue;
     users += users.empty() ? "" : ", ";
     users += info.name;
   }
-  return "is not used by " + std::string(ToString(kind)) + ", only by " + users;
+  return "is not used by " + std::string(InfoOf(infos, kind).name) + ", only by " + users;
 }
 
-void ReadParameter(JsonReader& reader, const RequestParameter& parameter, const Json& request,
-                   const std::string& at, RequestSpec* spec) {
-  const std::string pointer = at + "/" + std::string(parameter.name);
-  const bool used = parameter.used_by.Has(spec->distribution);
-  if (!request.contains(parameter.name)) {
-    if (used && !parameter.optional) reader.Required(request, at, parameter.name);
+bool ReadField(JsonReader& reader, const Json& value, const std::string& pointer,
+               const ParameterRange& range, double* to) {
+  return reader.ReadNumber(value, pointer, range, to);
+}
+
+bool ReadField(JsonReader& reader, const Json& value, const std::string& pointer,
+               const ParameterRange&, bool* to) {
+  return reader.ReadBool(value, pointer, to);
+}
+
+template <class Integer>
+bool ReadField(JsonReader& reader, const Json& value, const std::string& pointer,
+               const ParameterRange& range, Integer* to) {
+  uint64_t number = 0;
+  if (!reader.ReadInteger(value, pointer, static_cast<uint64_t>(range.min),
+                          static_cast<uint64_t>(range.max), &number)) {
+    return false;
+  }
+  *to = static_cast<Integer>(number);
+  return true;
+}
+
+/// Reads the object `json` at `at`, which names one of the distributions `infos` and has its
+/// parameters.
+template <class Infos, class Parameters, class Spec>
+void ReadDistribution(JsonReader& reader, const Infos& infos, const Parameters& parameters,
+                      const Json& json, const std::string& at, Spec* spec) {
+  std::vector<std::string_view> keys = NamesOf(parameters);
+  keys.insert(keys.begin(), "distribution");
+  if (!reader.CheckKeys(json, at, keys)) return;
+  const Json* distribution = reader.Required(json, at, "distribution");
+  if (distribution == nullptr) return;
+  const std::string name = distribution->is_string() ? distribution->get<std::string>() : "";
+  const auto kind = KindFromName(infos, name);
+  if (!kind) {
+    reader.Fail(at + "/distribution", "unknown distribution " + ShownJson(*distribution) + "; " +
+                                          DescribeChoices(name, NamesOf(infos)));
     return;
   }
-  if (!used) {
-    reader.Fail(pointer, NotUsedBy(spec->distribution, parameter.used_by));
-    return;
+  spec->distribution = *kind;
+  for (const auto& parameter : parameters) {
+    const std::string pointer = at + "/" + std::string(parameter.name);
+    const auto value = json.find(parameter.name);
+    const bool used = parameter.used_by.Has(*kind);
+    if (value == json.end()) {
+      if (used && !parameter.optional) reader.Required(json, at, parameter.name);
+    } else if (!used) {
+      reader.Fail(pointer, NotUsedBy(infos, *kind, parameter.used_by));
+    } else {
+      std::visit(
+          [&](auto field) { ReadField(reader, *value, pointer, parameter.range, &(spec->*field)); },
+          parameter.field);
+    }
   }
-  const Json& value = request[parameter.name];
-  if (const auto* number = std::get_if<double RequestSpec::*>(&parameter.field)) {
-    reader.ReadNumber(value, pointer, parameter.range, &(spec->**number));
-  } else {
-    reader.ReadBool(value, pointer, &(spec->*std::get<bool RequestSpec::*>(parameter.field)));
+}
+
+/// The inverse of ReadDistribution.
+template <class Infos, class Parameters, class Spec>
+Json DistributionJson(const Infos& infos, const Parameters& parameters, const Spec& spec) {
+  Json json = {{"distribution", InfoOf(infos, spec.distribution).name}};
+  for (const auto& parameter : parameters) {
+    if (!parameter.used_by.Has(spec.distribution)) continue;
+    std::visit([&](auto field) { json[std::string(parameter.name)] = spec.*field; },
+               parameter.field);
   }
+  return json;
 }
 
 void ReadRequest(JsonReader& reader, const Json& json, const std::string& pointer,
@@ -73,30 +123,13 @@ void ReadRequest(JsonReader& reader, const Json& json, const std::string& pointe
     return;
   }
   const Json* request = reader.Required(json, pointer, "request");
-  std::vector<std::string_view> keys = NamesOf(kRequestParameters);
-  keys.insert(keys.begin(), "distribution");
-  if (request == nullptr || !reader.CheckKeys(*request, at, keys)) return;
-  const Json* distribution = reader.Required(*request, at, "distribution");
-  if (distribution == nullptr) return;
-  const std::string name = distribution->is_string() ? distribution->get<std::string>() : "";
-  const auto kind = DistributionFromName(name);
-  if (!kind) {
-    reader.Fail(at + "/distribution", "unknown distribution " + ShownJson(*distribution) + "; " +
-                                          DescribeChoices(name, NamesOf(kDistributions)));
-    return;
-  }
-  traffic->request.distribution = *kind;
-  for (const RequestParameter& parameter : kRequestParameters) {
-    ReadParameter(reader, parameter, *request, at, &traffic->request);
-  }
-}
-
-void ReadScanLength(JsonReader& reader, const Json& scan, const std::string& at, const char* key,
-                    uint16_t* length) {
-  const Json* value = reader.Required(scan, at, key);
-  uint64_t number = 0;
-  if (value != nullptr && reader.ReadInteger(*value, at + "/" + key, 1, UINT16_MAX, &number)) {
-    *length = static_cast<uint16_t>(number);
+  if (request == nullptr) return;
+  RequestSpec* spec = &traffic->request;
+  ReadDistribution(reader, kDistributions, kRequestParameters, *request, at, spec);
+  if (reader.ok() && spec->distribution == DistributionKind::kMixGraph) {
+    if (const std::string problem = CheckMixGraph(*spec); !problem.empty()) {
+      reader.Fail(at, problem);
+    }
   }
 }
 
@@ -108,17 +141,9 @@ void ReadScan(JsonReader& reader, const Json& json, const std::string& pointer,
     return;
   }
   const Json* scan = reader.Required(json, pointer, "scan");
-  if (scan == nullptr ||
-      !reader.CheckKeys(*scan, at, {"distribution", "length_min", "length_max"})) {
-    return;
-  }
-  const Json* distribution = reader.Required(*scan, at, "distribution");
-  if (distribution != nullptr && *distribution != "uniform") {
-    reader.Fail(at + "/distribution", "must be \"uniform\", but is " + ShownJson(*distribution));
-  }
+  if (scan == nullptr) return;
   ScanSpec* spec = &traffic->scan;
-  ReadScanLength(reader, *scan, at, "length_min", &spec->length_min);
-  ReadScanLength(reader, *scan, at, "length_max", &spec->length_max);
+  ReadDistribution(reader, kScanDistributions, kScanParameters, *scan, at, spec);
   if (reader.ok() && spec->length_min > spec->length_max) {
     reader.Fail(at + "/length_min", "is " + std::to_string(spec->length_min) +
                                         ", more than length_max, which is " +
@@ -148,18 +173,10 @@ void AddTraffic(const TrafficSpec& traffic, Json* json) {
     if (traffic.Has(kind)) mix[std::string(ToString(kind))] = traffic.Share(kind);
   }
   if (!traffic.InsertsOnly()) {
-    const RequestSpec& spec = traffic.request;
-    Json& request = (*json)["request"] = {{"distribution", ToString(spec.distribution)}};
-    for (const RequestParameter& parameter : kRequestParameters) {
-      if (!parameter.used_by.Has(spec.distribution)) continue;
-      std::visit([&](auto field) { request[std::string(parameter.name)] = spec.*field; },
-                 parameter.field);
-    }
+    (*json)["request"] = DistributionJson(kDistributions, kRequestParameters, traffic.request);
   }
   if (traffic.HasScans()) {
-    (*json)["scan"] = {{"distribution", "uniform"},
-                       {"length_min", traffic.scan.length_min},
-                       {"length_max", traffic.scan.length_max}};
+    (*json)["scan"] = DistributionJson(kScanDistributions, kScanParameters, traffic.scan);
   }
 }
 

@@ -9,16 +9,9 @@
 
 #include "bwlab/workload/op.h"
 #include "bwlab/workload/request.h"
+#include "bwlab/workload/scan.h"
 
 namespace bwlab::workload {
-
-/// How many records a scan asks for: uniform over [min, max].
-struct ScanSpec {
-  uint16_t length_min = 1;
-  uint16_t length_max = 100;
-
-  friend bool operator==(const ScanSpec&, const ScanSpec&) = default;
-};
 
 /// What operations there are and whom they ask for.
 struct TrafficSpec {
@@ -68,6 +61,12 @@ struct WorkloadSpec : TrafficSpec {
     for (const PhaseSpec& phase : phases) {
       for (const OpKind kind : kAllOpKinds) mix[IndexOf(kind)] += phase.share * phase.Share(kind);
     }
+  }
+
+  /// The traffic of each phase, or the one that is the same throughout.
+  std::vector<TrafficSpec> InTurn() const {
+    if (phases.empty()) return {*this};
+    return {phases.begin(), phases.end()};
   }
 
   /// Whether a read, update or delete that finds nothing is an error of the engine. Streams ask

@@ -69,13 +69,15 @@ TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
       {R"({"request": null})", "w.json: the key \"request\" is missing"},
       {R"({"request": {"thet": 1}})",
        "w.json: /request: unknown key \"thet\"; did you mean \"theta\"? Choices: distribution, "
-       "theta, scrambled, set_fraction, op_fraction, first, percentile, fraction, h"},
+       "theta, scrambled, set_fraction, op_fraction, first, percentile, fraction, h, keyrange_num, "
+       "keyrange_dist_a, keyrange_dist_b, keyrange_dist_c, keyrange_dist_d, key_dist_a, "
+       "key_dist_b"},
       {R"({"request": {"distribution": "zipf"}})",
        "w.json: /request/distribution: unknown distribution \"zipf\"; Choices: uniform, zipfian, "
-       "latest, hotspot, exponential, self_similar, sequential"},
+       "latest, hotspot, exponential, self_similar, sequential, mixgraph"},
       {R"({"request": {"distribution": 3}})",
        "w.json: /request/distribution: unknown distribution 3; Choices: uniform, zipfian, latest, "
-       "hotspot, exponential, self_similar, sequential"},
+       "hotspot, exponential, self_similar, sequential, mixgraph"},
       {R"({"request": {"theta": null}})", "w.json: /request: the key \"theta\" is missing"},
       {R"({"request": {"theta": 0}})",
        "w.json: /request/theta: must be a number above 0 and at most 10, but is 0"},
@@ -89,7 +91,14 @@ TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
        "w.json: /request/scrambled: must be true or false, but is 1"},
       {R"({"scan": null})", "w.json: the key \"scan\" is missing"},
       {R"({"scan": {"distribution": "zipfian"}})",
-       "w.json: /scan/distribution: must be \"uniform\", but is \"zipfian\""},
+       "w.json: /scan/distribution: unknown distribution \"zipfian\"; Choices: uniform, pareto"},
+      {R"({"scan": {"k": 1}})", "w.json: /scan/k: is not used by uniform, only by pareto"},
+      {R"({"scan": {"distribution": "pareto"}})",
+       "w.json: /scan/length_min: is not used by pareto, only by uniform"},
+      {R"({"scan": {"distribution": "pareto", "length_min": null, "k": 2.5}})",
+       "w.json: /scan: the key \"sigma\" is missing"},
+      {R"({"scan": {"distribution": "pareto", "length_min": null, "k": -1, "sigma": 1}})",
+       "w.json: /scan/k: must be a number from 0 to 10, but is -1"},
       {R"({"scan": {"length_min": 0}})",
        "w.json: /scan/length_min: must be an integer from 1 to 65535, but is 0"},
       {R"({"scan": {"length_max": 65536}})",
@@ -117,6 +126,14 @@ const std::map<DistributionKind, Json> kRequests = {
     {DistributionKind::kExponential, {{"percentile", 95}, {"fraction", 1}}},
     {DistributionKind::kSelfSimilar, {{"h", 0.2}, {"scrambled", false}}},
     {DistributionKind::kSequential, {}},
+    {DistributionKind::kMixGraph,
+     {{"keyrange_num", 30},
+      {"keyrange_dist_a", 14.18},
+      {"keyrange_dist_b", -2.917},
+      {"keyrange_dist_c", 0.0164},
+      {"keyrange_dist_d", -0.08082},
+      {"key_dist_a", 0.002312},
+      {"key_dist_b", 0.3467}}},
 };
 
 Json WithRequest(DistributionKind kind) {
@@ -139,7 +156,7 @@ TEST(WorkloadJson, EachDistributionReadsBackFromItsJson) {
 // Each parameter with each distribution: there where it is used, refused where it is not.
 TEST(WorkloadJson, DistributionsTakeTheirParametersAndNoOthers) {
   for (const DistributionInfo& info : kDistributions) {
-    for (const RequestParameter& parameter : kRequestParameters) {
+    for (const auto& parameter : kRequestParameters) {
       const std::string name(parameter.name);
       Json json = WithRequest(info.kind);
       if (parameter.used_by.Has(info.kind)) {
@@ -179,6 +196,8 @@ TEST(WorkloadJson, ParametersStayWithinTheirBounds) {
       {DistributionKind::kExponential, "percentile", 0, "at least 0.001 and below 100, but is 0"},
       {DistributionKind::kExponential, "fraction", 0, "above 0 and at most 1, but is 0"},
       {DistributionKind::kSelfSimilar, "h", 0.5, "at least 0.001 and below 0.5, but is 0.5"},
+      {DistributionKind::kMixGraph, "key_dist_a", 0, "above 0 and at most 1, but is 0"},
+      {DistributionKind::kMixGraph, "keyrange_dist_b", 101, "from -100 to 100, but is 101"},
       {DistributionKind::kSelfSimilar, "h", 0, "at least 0.001 and below 0.5, but is 0"},
   };
   for (const Case& c : cases) {
@@ -187,6 +206,28 @@ TEST(WorkloadJson, ParametersStayWithinTheirBounds) {
     EXPECT_EQ(ParseWorkload(json, "w.json").error,
               std::string("w.json: /request/") + c.name + ": must be a number " + c.error);
   }
+}
+
+TEST(WorkloadJson, ParametersOfMixGraphFitTogether) {
+  Json json = WithRequest(DistributionKind::kMixGraph);
+  json["request"]["key_dist_b"] = 0.01;
+  EXPECT_EQ(
+      ParseWorkload(json, "w.json").error,
+      "w.json: /request: key_dist_a^(-1/key_dist_b) must be at most 2^62, but is about 2^876");
+  json["request"]["keyrange_num"] = 0;
+  EXPECT_EQ(ParseWorkload(json, "w.json").error,
+            "w.json: /request/keyrange_num: must be an integer from 1 to 1048576, but is 0");
+}
+
+TEST(WorkloadJson, ScanLengthsReadBackFromTheirJson) {
+  Json json = Valid();
+  json["scan"] = {
+      {"distribution", "pareto"}, {"k", 2.517}, {"sigma", 14.236}, {"length_max", 10000}};
+  const WorkloadParse parse = ParseWorkload(json, "w.json");
+  ASSERT_TRUE(parse.ok()) << parse.error;
+  EXPECT_EQ(parse.spec.scan.distribution, ScanDistributionKind::kPareto);
+  EXPECT_EQ(parse.spec.scan.sigma, 14.236);
+  EXPECT_EQ(ToJson(parse.spec)["scan"], json["scan"]);
 }
 
 Json WithPhases() {
@@ -254,9 +295,10 @@ TEST(WorkloadJson, SumsWithinRoundingAreAccepted) {
 
 TEST(WorkloadFiles, EachReadsBackFromItsJson) {
   const std::vector<std::string> names = WorkloadNames(kDirectory);
-  EXPECT_EQ(names, (std::vector<std::string>{"delete_mix", "growing", "load", "reverse_scan",
-                                             "shifting_hotspot", "uniform_read", "ycsb_a", "ycsb_b",
-                                             "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"delete_mix", "growing", "load", "mixgraph", "reverse_scan",
+                                      "shifting_hotspot", "uniform_read", "ycsb_a", "ycsb_b",
+                                      "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
   for (const std::string& name : names) {
     const WorkloadParse parse = LoadWorkload(kDirectory, name);
     ASSERT_TRUE(parse.ok()) << parse.error;
@@ -327,11 +369,20 @@ TEST(WorkloadFiles, ThatChangeOverTimeDoAsTheirTitlesSay) {
   }
 }
 
+TEST(WorkloadFiles, MixGraphIsAsPublished) {
+  const WorkloadSpec spec = LoadWorkload(kDirectory, "mixgraph").spec;
+  EXPECT_EQ(spec.Share(OpKind::kRead), 0.83);
+  EXPECT_EQ(spec.Share(OpKind::kUpsert), 0.14);
+  EXPECT_EQ(spec.Share(OpKind::kScan), 0.03);
+  EXPECT_EQ(ToJson(spec)["request"], WithRequest(DistributionKind::kMixGraph)["request"]);
+}
+
 TEST(WorkloadFiles, AnUnknownNameGetsASuggestion) {
   const std::string error = LoadWorkload(kDirectory, "ycbs_a").error;
   EXPECT_EQ(error,
             "unknown workload \"ycbs_a\"; did you mean \"ycsb_a\"? Choices: delete_mix, growing, "
-            "load, reverse_scan, shifting_hotspot, uniform_read, ycsb_a, ycsb_b, ycsb_c, ycsb_d, "
+            "load, mixgraph, reverse_scan, shifting_hotspot, uniform_read, ycsb_a, ycsb_b, ycsb_c, "
+            "ycsb_d, "
             "ycsb_e, ycsb_f");
   EXPECT_FALSE(LoadWorkload(kDirectory, "../workloads/ycsb_a").ok());
   EXPECT_EQ(LoadWorkload("/no/such/directory", "x").error,
