@@ -7,22 +7,14 @@
 #include <map>
 
 #include "bwlab/workload/chi_square_testing.h"
+#include "bwlab/workload/stream_testing.h"
 
 namespace bwlab::workload {
 namespace {
 
 using testing::ChiSquarePValue;
+using testing::kMixGraph;
 using testing::kSuspicious;
-
-// The parameters of the paper's Prefix_dist.
-constexpr RequestSpec kPrefixDist = {.distribution = DistributionKind::kMixGraph,
-                                     .keyrange_num = 30,
-                                     .keyrange_dist_a = 14.18,
-                                     .keyrange_dist_b = -2.917,
-                                     .keyrange_dist_c = 0.0164,
-                                     .keyrange_dist_d = -0.08082,
-                                     .key_dist_a = 0.002312,
-                                     .key_dist_b = 0.3467};
 
 TEST(PowerLaw, MatchesItsClosedForm) {
   for (const double a : {0.002312, 0.1, 1.0}) {
@@ -50,7 +42,7 @@ TEST(PowerLaw, MatchesItsClosedForm) {
 // most popular to the least.
 TEST(MixGraphDistribution, GivesEachRangeItsPopularity) {
   constexpr uint64_t kSize = 100003;  // 30 does not divide it
-  const MixGraphDistribution mixgraph(kSize, kPrefixDist, 7);
+  const MixGraphDistribution mixgraph(kSize, kMixGraph, 7);
   std::vector<uint64_t> counts(30);
   for (uint64_t op = 0; op < 1000000; ++op) {
     OpRandom random(1, 0, op);
@@ -70,7 +62,7 @@ TEST(MixGraphDistribution, GivesEachRangeItsPopularity) {
 // One range, and 16 numbers that the hash puts on as many records: their counts, from the most
 // popular, are those of the power law.
 TEST(MixGraphDistribution, FollowsThePowerLawWithinARange) {
-  RequestSpec spec = kPrefixDist;
+  RequestSpec spec = kMixGraph;
   spec.keyrange_num = 1;
   spec.key_dist_a = 0.25;
   spec.key_dist_b = 0.5;
@@ -91,7 +83,7 @@ TEST(MixGraphDistribution, FollowsThePowerLawWithinARange) {
 }
 
 TEST(MixGraphDistribution, ReachesEveryRecordOfAFewAndLaysRangesBySeed) {
-  const MixGraphDistribution smallest(30, kPrefixDist, 1);
+  const MixGraphDistribution smallest(30, kMixGraph, 1);
   std::map<uint64_t, uint64_t> counts;
   for (uint64_t op = 0; op < 100000; ++op) {
     OpRandom random(1, 0, op);
@@ -102,19 +94,19 @@ TEST(MixGraphDistribution, ReachesEveryRecordOfAFewAndLaysRangesBySeed) {
 
   OpRandom a(1, 0, 0);
   OpRandom b(1, 0, 0);
-  EXPECT_NE(MixGraphDistribution(1 << 30, kPrefixDist, 1)(a),
-            MixGraphDistribution(1 << 30, kPrefixDist, 2)(b));
+  EXPECT_NE(MixGraphDistribution(1 << 30, kMixGraph, 1)(a),
+            MixGraphDistribution(1 << 30, kMixGraph, 2)(b));
 }
 
 TEST(CheckMixGraph, SaysWhatIsWrong) {
-  EXPECT_EQ(CheckMixGraph(kPrefixDist), "");
-  RequestSpec cold = kPrefixDist;
+  EXPECT_EQ(CheckMixGraph(kMixGraph), "");
+  RequestSpec cold = kMixGraph;
   cold.keyrange_dist_a = cold.keyrange_dist_c = -1;
   EXPECT_TRUE(CheckMixGraph(cold).ends_with("sum to more than 0, but sum to 0.000000"));
-  RequestSpec hot = kPrefixDist;
+  RequestSpec hot = kMixGraph;
   hot.keyrange_dist_b = 100;
   EXPECT_TRUE(CheckMixGraph(hot).ends_with("but sum to inf"));
-  RequestSpec flat = kPrefixDist;
+  RequestSpec flat = kMixGraph;
   flat.key_dist_b = 0.01;
   EXPECT_EQ(CheckMixGraph(flat),
             "key_dist_a^(-1/key_dist_b) must be at most 2^62, but is about 2^876");
