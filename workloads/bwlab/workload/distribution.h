@@ -116,7 +116,7 @@ class SequentialDistribution {
 };
 
 /// A share `op_fraction` of the draws is uniform over the hot set, the others over the rest. The
-/// hot set are floor(size * set_fraction) ranks, at least one, from rank floor(size * first) on,
+/// hot set is floor(size * set_fraction) ranks, at least one, from rank floor(size * first) on,
 /// and from 0 after the last one. Immutable. Source: YCSB's HotspotIntegerGenerator, which has
 /// first = 0. Differs where the hot set comes out empty, or all there is: YCSB divides by zero.
 class HotspotDistribution {

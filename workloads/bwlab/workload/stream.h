@@ -58,18 +58,18 @@ std::vector<Op> MakeStream(const StreamConfig& config);
 /// not shared.
 ///
 /// Operation i of thread t: its kind, record and scan length are functions of (seed, t, i), of the
-/// phase that i belongs to and of the number of inserts among the operations before it. version = 1
-/// + i * threads + t, modulo 2^32.
-/// - kInsert: the thread's n-th insert (from 0) gets rank record_count + n * threads + t: never
-/// loaded before and
-///   unique over the threads.
-/// - every other kind asks for a record of the request distribution. latest and exponential, which
-/// are over recency,
-///   draw from the thread's own earlier inserts and, older than those, the loaded records; the
-///   others draw from the loaded records. No operation depends on an insert of another thread, so
-///   that a miss is an error (see MissIsError). Differs from YCSB, where these may also draw what
-///   was inserted during the run, and latest what another thread inserted: there a read can miss by
-///   an accident of timing.
+/// phase that i belongs to and of the number of inserts among the operations before it.
+/// version = 1 + i * threads + t, modulo 2^32.
+///
+/// kInsert: the thread's n-th insert (from 0) gets rank record_count + n * threads + t: never
+/// loaded before, and unique over the threads.
+///
+/// Every other kind asks for a record of the request distribution. latest and exponential, which
+/// are over recency, draw from the thread's own earlier inserts and, older than those, the loaded
+/// records; the others draw from the loaded records. No operation depends on an insert of another
+/// thread, so that a miss is an error (see MissIsError). Differs from YCSB, where the others may
+/// also draw what was inserted during the run, and latest what another thread inserted: there a
+/// read can miss by an accident of timing.
 class StreamGenerator {
  public:
   /// Takes O(op_offset) where the workload inserts: the inserts of the skipped operations are

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
+
+#include "bwlab/workload/key_space.h"
 
 namespace bwlab::workload {
 namespace {
@@ -397,6 +401,26 @@ TEST(WorkloadFiles, TheFileIsCalledAsTheWorkload) {
       LoadWorkloadFile(path).error,
       path.string() + ": /name: must be \"other_name\" as the file is called, but is \"ycsb_c\"");
   std::filesystem::remove(path);
+}
+
+TEST(WorkloadFiles, AndWhatTheyChooseFromStandInTheReadme) {
+  std::ifstream file(kDirectory / "README.md");
+  const std::string readme{std::istreambuf_iterator<char>(file), {}};
+  const auto expect = [&readme](std::string_view name) {
+    EXPECT_NE(readme.find("`" + std::string(name) + "`"), std::string::npos) << name;
+  };
+  for (const std::string& name : WorkloadNames(kDirectory)) {
+    if (name < "ycsb_b" || name > "ycsb_e") expect(name);  // "`ycsb_a` to `ycsb_f`"
+  }
+  for (const std::string_view name : kOpKindNames) expect(name);
+  for (const DistributionInfo& info : kDistributions) expect(info.name);
+  for (const ScanDistributionInfo& info : kScanDistributions) expect(info.name);
+  for (const KeySpaceInfo& info : kKeySpaces) expect(info.name);
+  for (const auto& parameter : kScanParameters) expect(parameter.name);
+  for (const auto& parameter : kRequestParameters) {
+    if (parameter.name == "keyrange_dist_b" || parameter.name == "keyrange_dist_c") continue;
+    expect(parameter.name);
+  }
 }
 
 }  // namespace
