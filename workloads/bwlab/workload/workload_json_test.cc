@@ -407,7 +407,7 @@ TEST(WorkloadFiles, AndWhatTheyChooseFromStandInTheReadme) {
   std::ifstream file(kDirectory / "README.md");
   const std::string readme{std::istreambuf_iterator<char>(file), {}};
   const auto expect = [&readme](std::string_view name) {
-    EXPECT_NE(readme.find("`" + std::string(name) + "`"), std::string::npos) << name;
+    EXPECT_NE(readme.find(std::string("`").append(name).append("`")), std::string::npos) << name;
   };
   for (const std::string& name : WorkloadNames(kDirectory)) {
     if (name < "ycsb_b" || name > "ycsb_e") expect(name);  // "`ycsb_a` to `ycsb_f`"
