@@ -1,7 +1,6 @@
 #include "bwlab/experiment/files.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,28 +8,11 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <memory>
+
+#include "bwlab/workload/sha256.h"
 
 namespace bwlab::experiment {
 namespace {
-
-using MdContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
-
-MdContext StartSha256() {
-  MdContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  return context;
-}
-
-std::string FinishHex(const MdContext& context) {
-  std::array<unsigned char, 32> digest{};
-  unsigned int length = 0;
-  EVP_DigestFinal_ex(context.get(), digest.data(), &length);
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : digest) hex += {kHex[byte >> 4], kHex[byte & 15]};
-  return hex;
-}
 
 Status ErrnoStatus(std::string_view what, const std::string& path) {
   return Status::IoError(std::string(what) + " " + path + ": " + std::strerror(errno));
@@ -70,20 +52,20 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::string_view t
 }
 
 std::string Sha256Hex(std::string_view bytes) {
-  const MdContext context = StartSha256();
-  EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
-  return FinishHex(context);
+  workload::Sha256 digest;
+  digest.Add(bytes);
+  return digest.FinishHex();
 }
 
 std::string Sha256HexOfFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
-  const MdContext context = StartSha256();
+  workload::Sha256 digest;
   std::array<char, 1 << 16> buffer{};
   while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(file.gcount()));
+    digest.Add({buffer.data(), static_cast<size_t>(file.gcount())});
   }
-  return FinishHex(context);
+  return digest.FinishHex();
 }
 
 }  // namespace bwlab::experiment

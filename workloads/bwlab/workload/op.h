@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace bwlab::workload {
 
@@ -55,5 +57,10 @@ struct Op {
   friend bool operator==(const Op&, const Op&) = default;
 };
 static_assert(sizeof(Op) == 16, "four a cache line, and no padding to hash");
+
+/// Views of the streams of all threads.
+inline std::vector<std::span<const Op>> SpansOf(const std::vector<std::vector<Op>>& streams) {
+  return {streams.begin(), streams.end()};
+}
 
 }  // namespace bwlab::workload

@@ -10,7 +10,10 @@ namespace bwlab::workload {
 
 /// SHA-256 over the streams in thread order, as 64 hexadecimal digits. Of each stream: the number
 /// of its operations as eight bytes, then its operations as they lie in memory; little-endian.
-/// Empty only if the cryptographic library cannot make a digest at all.
-std::string StreamsSha256(std::span<const std::vector<Op>> streams);
+std::string StreamsSha256(std::span<const std::span<const Op>> streams);
+
+inline std::string StreamsSha256(const std::vector<std::vector<Op>>& streams) {
+  return StreamsSha256(SpansOf(streams));
+}
 
 }  // namespace bwlab::workload

@@ -11,7 +11,8 @@ namespace bwlab::workload {
 namespace {
 
 TEST(StreamDigest, IsTheSha256OfCountsAndOperations) {
-  EXPECT_EQ(StreamsSha256({}), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(StreamsSha256(std::vector<std::vector<Op>>()),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   // printf '\x00%.0s' {1..8} | sha256sum
   const std::vector<std::vector<Op>> one_empty(1);
   EXPECT_EQ(StreamsSha256(one_empty),

@@ -36,7 +36,7 @@ static_assert(kSkewSampleMax <= UINT32_MAX, "a count fits");
 
 }  // namespace
 
-StreamStats ComputeStreamStats(std::span<const std::vector<Op>> streams) {
+StreamStats ComputeStreamStats(std::span<const std::span<const Op>> streams) {
   StreamStats stats;
   for (const auto& stream : streams) {
     stats.ops += stream.size();

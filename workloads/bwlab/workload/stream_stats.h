@@ -31,6 +31,10 @@ struct StreamStats {
 
 inline constexpr uint64_t kSkewSampleMax = uint64_t{1} << 22;  // its table of counts takes 96 MiB
 
-StreamStats ComputeStreamStats(std::span<const std::vector<Op>> streams);
+StreamStats ComputeStreamStats(std::span<const std::span<const Op>> streams);
+
+inline StreamStats ComputeStreamStats(const std::vector<std::vector<Op>>& streams) {
+  return ComputeStreamStats(SpansOf(streams));
+}
 
 }  // namespace bwlab::workload

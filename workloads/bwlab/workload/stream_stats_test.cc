@@ -33,8 +33,8 @@ TEST(StreamStats, OfTiedKeysTheSmallestIsTheTopKey) {
 }
 
 TEST(StreamStats, AreZeroWhereNothingIsAskedFor) {
-  EXPECT_EQ(ComputeStreamStats({}).ops, 0u);
-  EXPECT_EQ(ComputeStreamStats({}).RealisedShare(OpKind::kRead), 0.0);
+  EXPECT_EQ(ComputeStreamStats(std::vector<std::vector<Op>>()).ops, 0u);
+  EXPECT_EQ(ComputeStreamStats(std::vector<std::vector<Op>>()).RealisedShare(OpKind::kRead), 0.0);
   const std::vector<std::vector<Op>> inserts = {{{.key = 1, .kind = OpKind::kInsert}}};
   const StreamStats stats = ComputeStreamStats(inserts);
   EXPECT_EQ(stats.ops, 1u);
