@@ -97,7 +97,16 @@ json Cell::ToJson() const {
   if (!values.integers()) cell["values"] = ValuesJson(values);
   if (counters) cell["counters"] = *counters;
   if (arrival.open()) cell["arrival"] = ArrivalJson(arrival);
+  if (trace) {
+    cell["trace"] = {{"sha256", trace->sha256}, {"expected_misses", trace->expected_misses}};
+  }
   return cell;
+}
+
+json Cell::RequestJson() const {
+  json request = ToJson();
+  if (trace) request["trace"]["path"] = trace->path;
+  return request;
 }
 
 std::string Cell::Id() const { return Sha256Hex(ToJson().dump()).substr(0, 16); }
@@ -182,6 +191,11 @@ Result<Cell> CellFromJson(const json& request) {
   cell.interval_ms = request.at("measure").at("interval_ms").get<uint32_t>();
   if (request.contains("values")) cell.values = ValuesFromJson(request["values"]);
   if (request.contains("arrival")) cell.arrival = ArrivalFromJson(request["arrival"]);
+  if (request.contains("trace")) {
+    const json& trace = request["trace"];
+    cell.trace = {trace.at("path").get<std::string>(), trace.at("sha256").get<std::string>(),
+                  trace.at("expected_misses").get<uint64_t>()};
+  }
   if (request.contains("counters")) {
     cell.counters = request["counters"].get<std::vector<std::string>>();
   }

@@ -15,6 +15,13 @@
 
 namespace bwlab::experiment {
 
+/// The trace file whose operations a cell runs.
+struct TraceSource {
+  std::string path;    ///< not part of the configuration
+  std::string sha256;  ///< the trace's own digest
+  uint64_t expected_misses = 0;
+};
+
 /// One fully resolved measurement: what is hashed to its `cell_id`, and all that the process which
 /// runs it is told.
 struct Cell {
@@ -32,6 +39,7 @@ struct Cell {
   VerifyMode verify = VerifyMode::kSample;
   uint32_t latency_sample_every = 0;  ///< not read in an open loop, which times every operation
   workload::ArrivalSpec arrival;
+  std::optional<TraceSource> trace;  ///< nothing: streams are made from `workload`
   /// Names of the events that are counted (perf_counters.h); nothing: all.
   std::optional<std::vector<std::string>> counters;
 
@@ -43,6 +51,8 @@ struct Cell {
 
   /// The resolved configuration, with the same names as in a result.
   nlohmann::json ToJson() const;
+  /// What CellFromJson takes: the configuration, and where its files are.
+  nlohmann::json RequestJson() const;
   /// The first 64 bits of the SHA-256 of ToJson(), in hexadecimal. Two experiments that resolve to
   /// the same configuration share it.
   std::string Id() const;
@@ -65,7 +75,7 @@ workload::ValueSpec ValuesFromJson(const nlohmann::json& object);
 /// What is wrong with values whose keys each conform; empty where nothing is.
 std::string CheckValues(const workload::ValueSpec& values);
 
-/// The inverse of Cell::ToJson, for the process that runs the cell.
+/// The inverse of Cell::RequestJson, for the process that runs the cell.
 Result<Cell> CellFromJson(const nlohmann::json& request);
 
 }  // namespace bwlab::experiment

@@ -33,7 +33,7 @@ CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& 
   const Cell& cell = plan.cells[run.cell];
   json identity = cell.ToJson();
   const std::string started = UtcText(std::time(nullptr));
-  const ProcessEnd end = RunProcess({"/proc/self/exe", "cell"}, identity.dump());
+  const ProcessEnd end = RunProcess({"/proc/self/exe", "cell"}, cell.RequestJson().dump());
   if (!end.not_started.empty()) {
     return Failed(kExitEnvironment, "cannot start the process of a cell: " + end.not_started);
   }

@@ -5,10 +5,10 @@
 
 namespace bwlab::experiment {
 
-Samples RoomForSamples(const std::vector<std::vector<workload::Op>>& ops, uint32_t sample_every,
+Samples RoomForSamples(std::span<const std::span<const workload::Op>> ops, uint32_t sample_every,
                        bool open_loop) {
   Samples samples;
-  for (const std::vector<workload::Op>& of_thread : ops) {
+  for (const std::span<const workload::Op> of_thread : ops) {
     samples.emplace_back(TimedOps(of_thread.size(), sample_every, open_loop));
   }
   return samples;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "bwlab/experiment/histogram.h"
@@ -13,7 +14,7 @@
 namespace bwlab::experiment {
 
 /// Room for the samples of streams, touched already.
-Samples RoomForSamples(const std::vector<std::vector<workload::Op>>& ops, uint32_t sample_every,
+Samples RoomForSamples(std::span<const std::span<const workload::Op>> ops, uint32_t sample_every,
                        bool open_loop);
 
 /// Latencies in ticks by kind of operation. Large: its histograms hold their buckets.

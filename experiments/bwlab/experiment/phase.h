@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,10 @@
 
 namespace bwlab::experiment {
 
-/// What the threads of a phase do: one stream each, and its keys where these are byte strings.
+/// What the threads of a phase do: one stream each, and its keys where these are byte strings. The
+/// operations belong to somebody else.
 struct Streams {
-  std::vector<std::vector<workload::Op>> ops;
+  std::vector<std::span<const workload::Op>> ops;
   std::vector<workload::KeyBytes> key_bytes;  ///< empty where keys are integers
 
   size_t threads() const { return ops.size(); }

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <span>
 #include <thread>
+#include <vector>
 
 namespace bwlab::experiment {
 namespace {
@@ -45,7 +47,8 @@ class SleepingEngine final : public Engine {
   std::atomic<int> late_sessions_{0};
 };
 
-const Streams kStreams = {{std::vector<Op>(5), std::vector<Op>(7), std::vector<Op>()}, {}};
+const std::vector<Op> kOps(7);
+const Streams kStreams = {{std::span(kOps).first(5), kOps, {}}, {}};
 
 TEST(Phase, TheClockRunsFromTheBarrierToTheEndOfTheLastThread) {
   SleepingEngine engine;

@@ -1,6 +1,7 @@
 #include "bwlab/experiment/runner.h"
 
 #include <algorithm>
+#include <deque>
 #include <future>
 #include <memory>
 #include <new>
@@ -23,6 +24,7 @@
 #include "bwlab/workload/stream.h"
 #include "bwlab/workload/stream_digest.h"
 #include "bwlab/workload/stream_stats.h"
+#include "bwlab/workload/trace.h"
 
 namespace bwlab::experiment {
 namespace {
@@ -50,63 +52,100 @@ struct Prepared {
   std::vector<Streams> warm_up;  ///< chunk by chunk
   Streams run;
   Samples samples;  ///< room for those of the run
+
+  // What the streams refer to.
+  std::deque<std::vector<workload::Op>> made;
+  std::optional<workload::Trace> trace;
 };
 
 class Preparation {
  public:
   explicit Preparation(const Cell& cell) : cell_(cell) {}
 
-  Prepared Make() const {
-    Prepared prepared;
-    prepared.load = MakeStreams(cell_.record_count, [](const workload::StreamConfig& config) {
-      return workload::MakeLoadStream(config);
-    });
-    prepared.run = MakeStreams(cell_.op_count, workload::MakeStream);
-    if (cell_.warm_up) {
-      // Later operations of the same streams, so that no draw is repeated.
-      const workload::WorkloadSpec warm = WarmUpWorkload(cell_.workload);
-      const uint64_t chunk_ops = WarmUpChunkOps(cell_.op_count, cell_.threads);
-      for (size_t chunk = 0; chunk < kWarmUpChunksMax; ++chunk) {
-        prepared.warm_up.push_back(MakeStreams(chunk_ops, [&](workload::StreamConfig config) {
-          return workload::MakeStream({.workload = warm,
-                                       .key_space = config.key_space,
-                                       .record_count = config.record_count,
-                                       .op_count = config.op_count,
-                                       .thread = config.thread,
-                                       .threads = config.threads,
-                                       .seed = config.seed,
-                                       .op_offset = cell_.op_count + chunk * config.op_count});
-        }));
-      }
+  /// Errors: InvalidArgument where a trace cannot be read, or is not the one that was planned.
+  Result<Prepared> Make() && {
+    if (cell_.trace) {
+      if (Status status = TakeTrace(*cell_.trace); !status.ok()) return status;
+    } else {
+      prepared_.load = MakeStreams(cell_.record_count, [](const workload::StreamConfig& config) {
+        return workload::MakeLoadStream(config);
+      });
+      prepared_.run = MakeStreams(cell_.op_count, workload::MakeStream);
+      if (cell_.warm_up) AddWarmUp();
     }
-    prepared.samples = RoomForSamples(prepared.run.ops, cell_.TimedEvery(), cell_.arrival.open());
-    return prepared;
+    prepared_.samples = RoomForSamples(prepared_.run.ops, cell_.TimedEvery(), cell_.arrival.open());
+    return std::move(prepared_);
   }
 
  private:
   template <class MakeOne>
-  Streams MakeStreams(uint64_t op_count, const MakeOne& make) const {
-    Streams streams;
-    streams.ops.resize(cell_.threads);
-    if (cell_.form().byte_keys) streams.key_bytes.resize(cell_.threads);
+  Streams MakeStreams(uint64_t op_count, const MakeOne& make) {
+    const size_t first = prepared_.made.size();
+    prepared_.made.resize(first + cell_.threads);
     ForEachThread(cell_.threads, [&](uint32_t thread) {
       const uint64_t share = op_count / cell_.threads;
       const uint64_t rest = op_count % cell_.threads;
-      streams.ops[thread] = make({.workload = cell_.workload,
-                                  .key_space = cell_.key_space,
-                                  .record_count = cell_.record_count,
-                                  .op_count = share + (thread < rest ? 1 : 0),
-                                  .thread = thread,
-                                  .threads = cell_.threads,
-                                  .seed = cell_.seed});
-      if (cell_.form().byte_keys) {
-        streams.key_bytes[thread] = workload::KeyBytes::Of(cell_.key_space, streams.ops[thread]);
-      }
+      prepared_.made[first + thread] = make({.workload = cell_.workload,
+                                             .key_space = cell_.key_space,
+                                             .record_count = cell_.record_count,
+                                             .op_count = share + (thread < rest ? 1 : 0),
+                                             .thread = thread,
+                                             .threads = cell_.threads,
+                                             .seed = cell_.seed});
+    });
+    return WithKeys({prepared_.made.begin() + static_cast<ptrdiff_t>(first), prepared_.made.end()});
+  }
+
+  Streams WithKeys(std::vector<std::span<const workload::Op>> ops) const {
+    Streams streams;
+    streams.ops = std::move(ops);
+    if (!cell_.form().byte_keys) return streams;
+    streams.key_bytes.resize(cell_.threads);
+    ForEachThread(cell_.threads, [&](uint32_t thread) {
+      streams.key_bytes[thread] = workload::KeyBytes::Of(cell_.key_space, streams.ops[thread]);
     });
     return streams;
   }
 
+  /// Later operations of the same streams, so that no draw is repeated.
+  void AddWarmUp() {
+    const workload::WorkloadSpec warm = WarmUpWorkload(cell_.workload);
+    const uint64_t chunk_ops = WarmUpChunkOps(cell_.op_count, cell_.threads);
+    for (size_t chunk = 0; chunk < kWarmUpChunksMax; ++chunk) {
+      prepared_.warm_up.push_back(MakeStreams(chunk_ops, [&](const workload::StreamConfig& config) {
+        return workload::MakeStream({.workload = warm,
+                                     .key_space = config.key_space,
+                                     .record_count = config.record_count,
+                                     .op_count = config.op_count,
+                                     .thread = config.thread,
+                                     .threads = config.threads,
+                                     .seed = config.seed,
+                                     .op_offset = cell_.op_count + chunk * config.op_count});
+      }));
+    }
+  }
+
+  Status TakeTrace(const TraceSource& source) {
+    workload::TraceOpened opened = workload::Trace::Open(source.path);
+    if (!opened.ok()) return Status::InvalidArgument(opened.error);
+    if (opened.trace->sha256() != source.sha256) {
+      return Status::InvalidArgument(source.path + ": has changed since the run was planned");
+    }
+    prepared_.trace = std::move(opened.trace);
+    const workload::TraceView& view = prepared_.trace->view();
+    prepared_.load = MakeStreams(view.records.size(), [&](const workload::StreamConfig& config) {
+      std::vector<workload::Op> ops;
+      for (size_t i = config.thread; i < view.records.size(); i += config.threads) {
+        ops.push_back({.key = view.records[i], .kind = workload::OpKind::kInsert});
+      }
+      return ops;
+    });
+    prepared_.run = WithKeys(view.streams);
+    return Status::Ok();
+  }
+
   const Cell& cell_;
+  Prepared prepared_;
 };
 
 /// When the operations of each thread are due, in ticks; empty for a closed loop.
@@ -155,7 +194,9 @@ class CellRun {
 
   Result<json> Run() {
     const HostState host_before = HostState::Read();
-    Prepared prepared = Preparation(cell_).Make();
+    Result<Prepared> made = Preparation(cell_).Make();
+    if (!made.ok()) return made.status();
+    Prepared& prepared = made.value();
     const Schedules due_ticks = MakeSchedules(cell_, prepared.run, scale_);
     json result{{"stream", StreamJson(prepared.run)}};
     const uint64_t rss_before_load = ResidentBytes();
@@ -208,13 +249,15 @@ class CellRun {
       result["intervals"] = nullptr;
     }
     const double records = static_cast<double>(cell_.record_count);
-    result["memory"] = {{"live_bytes_after_load", live_after_load},
-                        {"live_bytes_after_run", live_after_run},
-                        {"bytes_per_key", static_cast<double>(live_after_load) / records},
-                        {"rss_bytes_before_load", rss_before_load},
-                        {"rss_bytes_after_load", rss_after_load},
-                        {"rss_bytes_after_run", rss_after_run},
-                        {"reason", nullptr}};
+    result["memory"] = {
+        {"live_bytes_after_load", live_after_load},
+        {"live_bytes_after_run", live_after_run},
+        {"bytes_per_key",
+         records > 0 ? json(static_cast<double>(live_after_load) / records) : json()},
+        {"rss_bytes_before_load", rss_before_load},
+        {"rss_bytes_after_load", rss_after_load},
+        {"rss_bytes_after_run", rss_after_run},
+        {"reason", records > 0 ? json() : json("no records were loaded")}};
     result["hardware_counters"] = CountsJson(ran.events, static_cast<double>(cell_.op_count));
     result["engine_counters"] =
         counters ? CountersJson(*counters_after_load, *counters_before_run, *counters) : json();

@@ -14,9 +14,10 @@ const OpCounts& CountsOf(const ThreadTally& tally, OpKind kind) {
 }
 
 Status CheckMisses(const Cell& cell, const ThreadTally& run) {
+  if (cell.trace || !cell.workload.MissIsError()) return Status::Ok();
   for (const OpKind kind : workload::kAllOpKinds) {
     const uint64_t misses = CountsOf(run, kind).miss;
-    if (misses == 0 || !cell.workload.MissIsError()) continue;
+    if (misses == 0) continue;
     return Status::Corruption(fmt::format(
         "{}: {} operations of kind {} {}, which cannot happen in a workload that never "
         "deletes",
@@ -24,6 +25,16 @@ Status CheckMisses(const Cell& cell, const ThreadTally& run) {
         kind == OpKind::kInsert ? "found their key present" : "did not find their key"));
   }
   return Status::Ok();
+}
+
+/// All operations of a key are one thread's, so that their number is known.
+Status CheckTracedMisses(const Cell& cell, const ThreadTally& run) {
+  if (!cell.trace) return Status::Ok();
+  uint64_t misses = 0;
+  for (const OpCounts& counts : run.ops) misses += counts.miss;
+  if (misses == cell.trace->expected_misses) return Status::Ok();
+  return Status::Corruption(fmt::format("{}: {} operations missed, where {} must by the trace",
+                                        cell.Describe(), misses, cell.trace->expected_misses));
 }
 
 /// Visits every record once.
@@ -79,6 +90,7 @@ Status CheckAnswers(const Cell& cell, const ThreadTally& run) {
 Status CheckRun(const Cell& cell, const ThreadTally& run, const ThreadTask& task, Engine& engine) {
   if (Status status = CheckAnswers(cell, run); !status.ok()) return status;
   if (cell.verify == VerifyMode::kOff) return Status::Ok();
+  if (Status status = CheckTracedMisses(cell, run); !status.ok()) return status;
   const std::optional<uint64_t> expected = ExpectedSize(cell, run);
   if (expected && engine.Size() != *expected) {
     return Status::Corruption(fmt::format("{}: {} records are counted where {} must be",
