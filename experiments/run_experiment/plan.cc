@@ -6,13 +6,13 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/repository.h"
+#include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/statistics.h"
 #include "bwlab/workload/json_text.h"
 #include "run_experiment/command_line.h"
@@ -24,39 +24,39 @@ namespace fs = std::filesystem;
 using experiment::Cell;
 using experiment::Plan;
 
-/// What the repetitions of each cell took that lie under results/: load and run, in seconds.
-class EarlierRuns {
- public:
-  explicit EarlierRuns(const Plan& plan) {
-    for (const Cell& cell : plan.cells) seconds_[cell.Id()];
-    std::error_code ignored;
-    const fs::path results = experiment::RunsFolder().parent_path();
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(results, ignored)) {
-      const std::string cell_id = entry.path().filename().string().substr(0, kIdLength);
-      const auto found = seconds_.find(cell_id);
-      if (found == seconds_.end() || entry.path().extension() != ".json") continue;
-      const workload::JsonParse parse = workload::ParseJsonFile(entry.path().string());
-      if (!parse.ok()) continue;
-      const nlohmann::json& result = parse.json;
-      if (!result.contains(nlohmann::json::json_pointer("/load/seconds")) ||
-          !result.contains(nlohmann::json::json_pointer("/run/seconds"))) {
-        continue;
-      }
-      found->second.push_back(result["load"]["seconds"].get<double>() +
-                              result["run"]["seconds"].get<double>());
-    }
-  }
-
-  /// Median of the cell's repetitions; NaN where there are none.
-  double Seconds(const Cell& cell) const {
-    const std::vector<double>& seconds = seconds_.at(cell.Id());
-    return seconds.empty() ? std::nan("") : experiment::Median(seconds);
-  }
-
- private:
-  static constexpr size_t kIdLength = 16;
-  std::map<std::string, std::vector<double>> seconds_;
+/// A cell with what is known of it before it runs.
+struct CellForecast {
+  std::string id;
+  double seconds = 0;  ///< load and run of one repetition, the median of earlier ones; NaN: none
 };
+
+/// Load and run in seconds, as a result tells; NaN where it does not.
+double SecondsOf(const fs::path& file) {
+  const workload::JsonParse parse = workload::ParseJsonFile(file.string());
+  const nlohmann::json::json_pointer load("/load/seconds");
+  const nlohmann::json::json_pointer run("/run/seconds");
+  if (!parse.ok() || !parse.json.contains(load) || !parse.json.contains(run)) return std::nan("");
+  return parse.json[load].get<double>() + parse.json[run].get<double>();
+}
+
+/// Of each cell of the plan, from the results under results/.
+std::vector<CellForecast> ForecastsOf(const Plan& plan) {
+  const std::vector<fs::path> folders =
+      experiment::ResultsFoldersUnder(experiment::RunsFolder().parent_path());
+  std::vector<CellForecast> forecasts;
+  for (std::string& id : plan.CellIds()) {
+    std::vector<double> seconds;
+    for (const fs::path& folder : folders) {
+      for (const fs::path& file : experiment::ResultsOfCell(folder, id)) {
+        const double of_file = SecondsOf(file);
+        if (!std::isnan(of_file)) seconds.push_back(of_file);
+      }
+    }
+    forecasts.push_back(
+        {std::move(id), seconds.empty() ? std::nan("") : experiment::Median(seconds)});
+  }
+  return forecasts;
+}
 
 struct Totals {
   size_t known = 0;
@@ -64,21 +64,20 @@ struct Totals {
   uint64_t bytes_max = 0;
 };
 
-Totals TotalsOf(const Plan& plan, const EarlierRuns& earlier) {
+Totals TotalsOf(const Plan& plan, const std::vector<CellForecast>& forecasts) {
   Totals totals;
-  for (const Cell& cell : plan.cells) {
-    totals.bytes_max = std::max(totals.bytes_max, cell.EstimatedBytes());
-    const double seconds = earlier.Seconds(cell);
-    if (std::isnan(seconds)) continue;
+  for (size_t i = 0; i < plan.cells.size(); ++i) {
+    totals.bytes_max = std::max(totals.bytes_max, plan.cells[i].EstimatedBytes());
+    if (std::isnan(forecasts[i].seconds)) continue;
     ++totals.known;
-    totals.seconds += seconds * plan.reps;
+    totals.seconds += forecasts[i].seconds * plan.reps;
   }
   return totals;
 }
 
 double MiB(uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
 
-void PrintText(const Plan& plan, const EarlierRuns& earlier) {
+void PrintText(const Plan& plan, const std::vector<CellForecast>& forecasts) {
   size_t workload_width = std::string_view("workload").size();
   size_t label_width = std::string_view("engine").size();
   for (const Cell& cell : plan.cells) {
@@ -88,15 +87,16 @@ void PrintText(const Plan& plan, const EarlierRuns& earlier) {
   std::cout << fmt::format("{:<16}  {:<{}}  threads  {:<{}}  {:>11}  {:>11}  {:>7}  {}\n", "cell",
                            "workload", workload_width, "engine", label_width, "records", "ops",
                            "MiB", "s before");
-  for (const Cell& cell : plan.cells) {
-    const double seconds = earlier.Seconds(cell);
+  for (size_t i = 0; i < plan.cells.size(); ++i) {
+    const Cell& cell = plan.cells[i];
+    const double seconds = forecasts[i].seconds;
     std::cout << fmt::format("{:<16}  {:<{}}  {:>7}  {:<{}}  {:>11}  {:>11}  {:>7.0f}  {:>8}\n",
-                             cell.Id(), cell.workload.name, workload_width, cell.threads,
+                             forecasts[i].id, cell.workload.name, workload_width, cell.threads,
                              cell.label(), label_width, cell.record_count, cell.op_count,
                              MiB(cell.EstimatedBytes()),
                              std::isnan(seconds) ? "-" : fmt::format("{:.1f}", seconds));
   }
-  const Totals totals = TotalsOf(plan, earlier);
+  const Totals totals = TotalsOf(plan, forecasts);
   std::cout << fmt::format(
       "\n{} cells, {} repetitions each: {} runs. Memory: at most {:.0f} MiB at a "
       "time.\n",
@@ -111,17 +111,18 @@ void PrintText(const Plan& plan, const EarlierRuns& earlier) {
   }
 }
 
-void PrintJson(const Plan& plan, const EarlierRuns& earlier) {
+void PrintJson(const Plan& plan, const std::vector<CellForecast>& forecasts) {
   nlohmann::json cells = nlohmann::json::array();
-  for (const Cell& cell : plan.cells) {
+  for (size_t i = 0; i < plan.cells.size(); ++i) {
+    const Cell& cell = plan.cells[i];
+    const double seconds = forecasts[i].seconds;
     nlohmann::json row = cell.ToJson();
-    const double seconds = earlier.Seconds(cell);
-    row["cell_id"] = cell.Id();
+    row["cell_id"] = forecasts[i].id;
     row["memory_bytes_estimated"] = cell.EstimatedBytes();
     row["seconds_before"] = std::isnan(seconds) ? nlohmann::json() : nlohmann::json(seconds);
     cells.push_back(std::move(row));
   }
-  const Totals totals = TotalsOf(plan, earlier);
+  const Totals totals = TotalsOf(plan, forecasts);
   std::cout << nlohmann::json{{"experiment", plan.experiment},
                               {"baseline", plan.baseline},
                               {"reps", plan.reps},
@@ -139,8 +140,8 @@ void PrintJson(const Plan& plan, const EarlierRuns& earlier) {
 int ShowPlan(const PlanRequest& request) {
   const Result<Plan> plan = PlanOf(request.cells);
   if (!plan.ok()) return Fail(plan.status());
-  const EarlierRuns earlier(plan.value());
-  request.json ? PrintJson(plan.value(), earlier) : PrintText(plan.value(), earlier);
+  const std::vector<CellForecast> forecasts = ForecastsOf(plan.value());
+  request.json ? PrintJson(plan.value(), forecasts) : PrintText(plan.value(), forecasts);
   return experiment::kExitOk;
 }
 

@@ -8,7 +8,8 @@
 
 namespace bwlab::cli {
 
-Progress::Progress(size_t total) : total_(total), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(size_t total, bool quiet)
+    : total_(total), quiet_(quiet), terminal_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
   if (terminal_) fmt::print(stderr, "\r\033[K");
@@ -20,6 +21,7 @@ void Progress::Started(const std::string& what) {
 
 void Progress::Finished(const std::string& what, double ops_per_second) {
   ++done_;
+  if (quiet_) return;
   const std::string line =
       fmt::format("{} {}: {:.3f} Mops/s{}", Counter(), what, ops_per_second / 1e6, Remaining());
   if (terminal_) {

@@ -7,10 +7,10 @@
 namespace bwlab::cli {
 
 /// Tells on standard error how far a long run is: one line that updates itself on a terminal, a
-/// plain line a cell otherwise.
+/// plain line a cell otherwise. A quiet one only counts.
 class Progress {
  public:
-  explicit Progress(size_t total);
+  Progress(size_t total, bool quiet);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -20,6 +20,9 @@ class Progress {
   void Started(const std::string& what);
   void Finished(const std::string& what, double ops_per_second);
 
+  size_t done() const { return done_; }
+  size_t total() const { return total_; }
+
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -28,6 +31,7 @@ class Progress {
 
   size_t total_;
   size_t done_ = 0;
+  bool quiet_;
   bool terminal_;
   Clock::time_point start_ = Clock::now();
 };

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -17,16 +16,16 @@
 #include "bwlab/experiment/cell_process.h"
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/host.h"
-#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/perf_counters.h"
 #include "bwlab/experiment/plan.h"
 #include "bwlab/experiment/provenance.h"
 #include "bwlab/experiment/repository.h"
 #include "bwlab/experiment/results_folder.h"
-#include "bwlab/experiment/statistics.h"
 #include "bwlab/experiment/summary.h"
 #include "run_experiment/command_line.h"
+#include "run_experiment/flags.h"
 #include "run_experiment/progress.h"
+#include "run_experiment/stopping_rule.h"
 
 namespace bwlab::cli {
 namespace {
@@ -37,95 +36,20 @@ using experiment::Plan;
 using experiment::PlannedRun;
 using experiment::ResultsFolder;
 using experiment::RunOrder;
+using experiment::ShownPath;
 using experiment::Summary;
 
 volatile std::sig_atomic_t g_interrupted = 0;
 
 void NoteInterruption(int /*signal*/) { g_interrupted = 1; }
 
-/// Reads a time such as 90s, 10m or 2h.
-Result<std::chrono::seconds> ParseDuration(const std::string& flag, const std::string& text) {
-  uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
-  if (error == std::errc() && number > 0) {
-    if (unit == "s") return std::chrono::seconds(number);
-    if (unit == "m") return std::chrono::seconds(60 * uint64_t{number});
-    if (unit == "h") return std::chrono::seconds(3600 * uint64_t{number});
-  }
-  return Status::InvalidArgument(flag + " " + experiment::Quoted(text) +
-                                 " is no time; allowed are whole numbers from 1 on with a unit, "
-                                 "such as 90s, 10m or 2h");
-}
-
-std::string ShownPath(const fs::path& path) {
-  const fs::path relative = path.lexically_proximate(fs::current_path());
-  return relative.begin() != relative.end() && *relative.begin() == ".." ? path.string()
-                                                                         : relative.string();
-}
-
-/// Reads a whole number of repetitions.
-Result<uint32_t> ParseReps(const std::string& flag, const std::string& text, uint32_t absent) {
-  if (text.empty()) return absent;
-  uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() &&
-      number >= experiment::kIntervalRepsMin && number <= 1000) {
-    return number;
-  }
-  return Status::InvalidArgument(
-      fmt::format("{} {} is out of range; allowed are whole numbers from {} to 1000", flag,
-                  experiment::Quoted(text), experiment::kIntervalRepsMin));
-}
-
-/// When a cell has been repeated often enough.
-struct StoppingRule {
-  std::optional<double> half_width_max;  ///< relative; none: after reps_max
-  uint32_t reps_min = 1;
-  uint32_t reps_max = 1;
-
-  bool IsEnough(uint32_t reps, const experiment::SummaryRow* row) const {
-    if (reps < reps_min) return false;
-    if (reps >= reps_max) return true;
-    const std::optional<double> half_width =
-        half_width_max && row != nullptr ? row->RelativeHalfWidth() : std::nullopt;
-    return half_width && *half_width <= *half_width_max;
-  }
+/// How a run ended: an exit code, and why where it is not 0.
+struct End {
+  int exit_code = experiment::kExitOk;
+  std::string message;
 };
 
-Result<StoppingRule> StoppingRuleOf(const RunRequest& request, uint32_t spec_reps) {
-  if (request.ci.empty()) {
-    if (!request.reps_min.empty() || !request.reps_max.empty()) {
-      return Status::InvalidArgument("--reps-min and --reps-max need --ci");
-    }
-    return StoppingRule{std::nullopt, spec_reps, spec_reps};
-  }
-  if (!request.cells.reps.empty()) {
-    return Status::InvalidArgument(
-        "--ci decides on repetitions itself; give it --reps-min and "
-        "--reps-max in place of --reps");
-  }
-  double share = 0;
-  const auto [end, error] =
-      std::from_chars(request.ci.data(), request.ci.data() + request.ci.size(), share);
-  if (error != std::errc() || end != request.ci.data() + request.ci.size() || !(share > 0) ||
-      !(share < 1)) {
-    return Status::InvalidArgument("--ci " + experiment::Quoted(request.ci) +
-                                   " is out of range; allowed are shares above 0 and below 1, "
-                                   "such as 0.02");
-  }
-  const Result<uint32_t> reps_min = ParseReps("--reps-min", request.reps_min, 5);
-  if (!reps_min.ok()) return reps_min.status();
-  const Result<uint32_t> reps_max = ParseReps("--reps-max", request.reps_max, 30);
-  if (!reps_max.ok()) return reps_max.status();
-  if (reps_min.value() > reps_max.value()) {
-    return Status::InvalidArgument(
-        fmt::format("--reps-min is {} and --reps-max {}; allowed are at "
-                    "most as many at least as at most",
-                    reps_min.value(), reps_max.value()));
-  }
-  return StoppingRule{share, reps_min.value(), reps_max.value()};
-}
+End EndOf(const Status& status) { return {experiment::ExitCodeOf(status), status.message()}; }
 
 /// One call of `run`: what is planned, where it goes, and how far it is.
 class Runner {
@@ -138,14 +62,16 @@ class Runner {
         rule_(rule),
         budget_(budget),
         folder_(std::move(folder)),
+        cell_ids_(plan.CellIds()),
         summary_(plan.baseline) {}
 
   /// @return the exit code; results already written stay where they are.
   int Run() {
-    const int exit_code = RunAll();
+    const End end = RunAll();
+    if (end.exit_code != experiment::kExitOk) Fail(end.exit_code, end.message);
     if (folder_.files().empty()) {
       folder_.RemoveIfWithoutResults();
-    } else if (exit_code != experiment::kExitOk) {
+    } else if (end.exit_code != experiment::kExitOk) {
       std::cerr << fmt::format(
           "run_experiment: {} finished results are in {}; the same command with --resume --out {} "
           "goes on\n",
@@ -153,7 +79,7 @@ class Runner {
     } else {
       PrintSummary();
     }
-    return exit_code;
+    return end.exit_code;
   }
 
  private:
@@ -163,7 +89,7 @@ class Runner {
   Status TakeFinished() {
     for (uint32_t rep = 0; rep < rule_.reps_max; ++rep) {
       for (const PlannedRun& run : plan_.RunsOf(rep, order_)) {
-        const std::string cell_id = plan_.cells[run.cell].Id();
+        const std::string& cell_id = cell_ids_[run.cell];
         if (!folder_.Has(cell_id, rep)) continue;
         const Result<nlohmann::json> result = folder_.Read(cell_id, rep);
         if (!result.ok()) return result.status();
@@ -177,7 +103,7 @@ class Runner {
   std::vector<PlannedRun> RunsLeft(uint32_t rep) const {
     std::vector<PlannedRun> left;
     for (const PlannedRun& run : plan_.RunsOf(rep, order_)) {
-      const std::string cell_id = plan_.cells[run.cell].Id();
+      const std::string& cell_id = cell_ids_[run.cell];
       if (!folder_.Has(cell_id, rep) && !rule_.IsEnough(rep, summary_.RowOf(cell_id))) {
         left.push_back(run);
       }
@@ -185,50 +111,43 @@ class Runner {
     return left;
   }
 
-  int RunAll() {
-    if (const Status status = TakeFinished(); !status.ok()) return Fail(status);
+  End RunAll() {
+    if (const Status status = TakeFinished(); !status.ok()) return EndOf(status);
     const nlohmann::json provenance = experiment::CollectProvenance(plan_, request_.argv);
-    const Clock::time_point begun = Clock::now();
     size_t planned = 0;
     for (uint32_t rep = 0; rep < rule_.reps_min; ++rep) planned += RunsLeft(rep).size();
-    std::optional<Progress> progress;
-    if (!request_.quiet) progress.emplace(planned);
-    size_t done = 0;
+    Progress progress(planned, request_.quiet);
     for (uint32_t rep = 0; rep < rule_.reps_max; ++rep) {
       const std::vector<PlannedRun> runs = RunsLeft(rep);
-      if (rep >= rule_.reps_min) {
-        planned += runs.size();
-        if (progress) progress->Expect(planned);
-      }
+      if (rep >= rule_.reps_min) progress.Expect(progress.total() + runs.size());
       for (const PlannedRun& run : runs) {
-        const auto stop = [&](int exit_code, std::string_view why) {
-          progress.reset();
-          return Fail(exit_code, fmt::format("{} after {} of {} runs", why, done, planned));
-        };
-        if (budget_ && Clock::now() - begun >= *budget_) {
-          return stop(experiment::kExitPartial, "the budget is used up");
-        }
-        const std::string what =
-            fmt::format("{}, repetition {}", plan_.cells[run.cell].Describe(), run.rep + 1);
-        if (progress) progress->Started(what);
-        const CellOutcome outcome = experiment::RunCellProcess(plan_, run, provenance);
-        if (outcome.exit_code == experiment::kExitOk) {
-          const Status status = folder_.Add(outcome.result);
-          if (!status.ok()) return progress.reset(), Fail(status);
-          summary_.Add(outcome.result);
-          ++done;
-          if (progress) {
-            progress->Finished(what, outcome.result["run"]["throughput_ops_s"].get<double>());
-          }
-        }
-        if (g_interrupted != 0) return stop(experiment::kExitInterrupted, "interrupted");
-        if (outcome.exit_code != experiment::kExitOk) {
-          progress.reset();
-          return Fail(outcome.exit_code, outcome.message);
-        }
+        End end = RunOne(run, provenance, &progress);
+        if (end.exit_code != experiment::kExitOk) return end;
       }
     }
-    return experiment::kExitOk;
+    return {};
+  }
+
+  End RunOne(const PlannedRun& run, const nlohmann::json& provenance, Progress* progress) {
+    const auto stop = [progress](int exit_code, std::string_view why) {
+      return End{exit_code,
+                 fmt::format("{} after {} of {} runs", why, progress->done(), progress->total())};
+    };
+    if (budget_ && Clock::now() - begun_ >= *budget_) {
+      return stop(experiment::kExitPartial, "the budget is used up");
+    }
+    const std::string what =
+        fmt::format("{}, repetition {}", plan_.cells[run.cell].Describe(), run.rep + 1);
+    progress->Started(what);
+    CellOutcome outcome = experiment::RunCellProcess(plan_, run, provenance);
+    if (outcome.exit_code == experiment::kExitOk) {
+      const Status status = folder_.Add(outcome.result);
+      if (!status.ok()) return EndOf(status);
+      summary_.Add(outcome.result);
+      progress->Finished(what, outcome.result["run"]["throughput_ops_s"].get<double>());
+    }
+    if (g_interrupted != 0) return stop(experiment::kExitInterrupted, "interrupted");
+    return {outcome.exit_code, std::move(outcome.message)};
   }
 
   void PrintSummary() const {
@@ -270,7 +189,9 @@ class Runner {
   const RunOrder order_;
   const StoppingRule rule_;
   const std::optional<std::chrono::seconds> budget_;
+  const Clock::time_point begun_ = Clock::now();
   ResultsFolder folder_;
+  const std::vector<std::string> cell_ids_;  // of plan_.cells
   Summary summary_;
 };
 

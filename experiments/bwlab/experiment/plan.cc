@@ -298,6 +298,13 @@ Result<RunOrder> ParseRunOrder(std::string_view name) {
   return static_cast<RunOrder>(found - kRunOrderNames.begin());
 }
 
+std::vector<std::string> Plan::CellIds() const {
+  std::vector<std::string> ids;
+  ids.reserve(cells.size());
+  for (const Cell& cell : cells) ids.push_back(cell.Id());
+  return ids;
+}
+
 std::vector<PlannedRun> Plan::RunsOf(uint32_t rep, RunOrder order) const {
   std::vector<PlannedRun> runs;
   for (size_t cell = 0; cell < cells.size(); ++cell) runs.push_back({cell, rep});

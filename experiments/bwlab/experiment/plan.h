@@ -47,6 +47,9 @@ struct Plan {
   std::string baseline;  ///< label of the engine that ratios refer to
   uint32_t reps = 1;
 
+  /// Cell::Id() of each cell. Takes the time of as many hashes.
+  std::vector<std::string> CellIds() const;
+
   /// Every cell once, as the order wants it in this repetition.
   std::vector<PlannedRun> RunsOf(uint32_t rep, RunOrder order) const;
 };

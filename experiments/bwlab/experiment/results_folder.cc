@@ -26,6 +26,7 @@ std::string ReadableText(const nlohmann::json& document) {
 }
 
 constexpr const char* kSpecFile = "spec.json";
+constexpr const char* kCellsFolder = "cells";
 
 /// What of `there` is not as in `spec`, but for the number of repetitions; empty where nothing is.
 std::string DifferenceOf(const nlohmann::json& there, const nlohmann::json& spec) {
@@ -61,7 +62,7 @@ Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann
     }
   }
   ResultsFolder folder(path);
-  Status status = folder.MakeFolder(path / "cells");
+  Status status = folder.MakeFolder(path / kCellsFolder);
   if (status.ok()) status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
   if (status.ok()) return folder;
   folder.RemoveIfWithoutResults();
@@ -73,28 +74,27 @@ Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann
   const auto refuse = [&path](const std::string& what) {
     return Status::InvalidArgument("--resume: " + path.string() + ": " + what);
   };
-  if (!fs::is_directory(path / "cells", error)) return refuse("is no folder of results");
+  if (!fs::is_directory(path / kCellsFolder, error)) return refuse("is no folder of results");
   if (fs::exists(path / kSpecFile, error)) {
     const workload::JsonParse there = workload::ParseJsonFile((path / kSpecFile).string());
     if (!there.ok()) return refuse(there.error);
     const std::string difference = DifferenceOf(there.json, spec);
     if (!difference.empty()) return refuse("holds results of another spec: " + difference);
-  } else if (!fs::is_empty(path / "cells", error)) {
+  } else if (!fs::is_empty(path / kCellsFolder, error)) {
     return refuse("holds results, but no spec.json that says of what");
   }
   ResultsFolder folder(path);
   std::vector<fs::path> unfinished;
-  for (const fs::path& parent : {path, path / "cells"}) {
+  for (const fs::path& parent : {path, path / kCellsFolder}) {
     for (const fs::directory_entry& entry : fs::directory_iterator(parent, error)) {
       if (IsUnfinished(entry.path())) {
         unfinished.push_back(entry.path());
       } else if (parent != path && entry.path().extension() == ".json") {
-        folder.files_.push_back(entry.path());
+        folder.files_.insert(entry.path());
       }
     }
   }
   for (const fs::path& file : unfinished) fs::remove(file, error);
-  std::sort(folder.files_.begin(), folder.files_.end());
   Status status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
   if (!status.ok()) return status;
   return folder;
@@ -114,12 +114,16 @@ fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& s
   return newest;
 }
 
+std::string ResultsFolder::FileName(const std::string& cell_id, uint32_t rep) {
+  return cell_id + "-r" + std::to_string(rep) + ".json";
+}
+
 fs::path ResultsFolder::FileOf(const std::string& cell_id, uint32_t rep) const {
-  return path_ / "cells" / (cell_id + "-r" + std::to_string(rep) + ".json");
+  return path_ / kCellsFolder / FileName(cell_id, rep);
 }
 
 bool ResultsFolder::Has(const std::string& cell_id, uint32_t rep) const {
-  return std::find(files_.begin(), files_.end(), FileOf(cell_id, rep)) != files_.end();
+  return files_.contains(FileOf(cell_id, rep));
 }
 
 Result<nlohmann::json> ResultsFolder::Read(const std::string& cell_id, uint32_t rep) const {
@@ -147,7 +151,7 @@ Status ResultsFolder::Add(const nlohmann::json& result) {
   const fs::path file =
       FileOf(result.at("cell_id").get<std::string>(), result.at("rep").get<uint32_t>());
   Status status = WriteFileAtomically(file, ReadableText(result));
-  if (status.ok()) files_.push_back(file);
+  if (status.ok()) files_.insert(file);
   return status;
 }
 
@@ -159,6 +163,32 @@ void ResultsFolder::RemoveIfWithoutResults() {
     fs::remove(*folder, ignored);  // only where it is empty
   }
   made_.clear();
+}
+
+std::vector<fs::path> ResultsFoldersUnder(const fs::path& parent) {
+  std::vector<fs::path> folders;
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(parent, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (!entry->is_directory(ignored) || !fs::is_directory(entry->path() / kCellsFolder, ignored)) {
+      continue;
+    }
+    folders.push_back(entry->path());
+    entry.disable_recursion_pending();
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+std::vector<fs::path> ResultsOfCell(const fs::path& folder, const std::string& cell_id) {
+  std::vector<fs::path> files;
+  std::error_code ignored;
+  for (uint32_t rep = 0;; ++rep) {
+    fs::path file = folder / kCellsFolder / ResultsFolder::FileName(cell_id, rep);
+    if (!fs::exists(file, ignored)) return files;
+    files.push_back(std::move(file));
+  }
 }
 
 }  // namespace bwlab::experiment

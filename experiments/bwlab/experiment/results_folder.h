@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,9 @@ class ResultsFolder {
   static std::filesystem::path NewestOf(const std::filesystem::path& parent,
                                         const nlohmann::json& spec);
 
+  /// Name of the file of one result, in cells/.
+  static std::string FileName(const std::string& cell_id, uint32_t rep);
+
   /// Whether it holds a result under this name.
   bool Has(const std::string& cell_id, uint32_t rep) const;
   /// Reads one that it holds. Errors: InvalidArgument, which names the file, where it is damaged.
@@ -43,7 +47,8 @@ class ResultsFolder {
   void RemoveIfWithoutResults();
 
   const std::filesystem::path& path() const { return path_; }
-  const std::vector<std::filesystem::path>& files() const { return files_; }
+  /// The results that it holds, in the order of their names.
+  const std::set<std::filesystem::path>& files() const { return files_; }
 
  private:
   explicit ResultsFolder(std::filesystem::path path) : path_(std::move(path)) {}
@@ -52,8 +57,15 @@ class ResultsFolder {
   std::filesystem::path FileOf(const std::string& cell_id, uint32_t rep) const;
 
   std::filesystem::path path_;
-  std::vector<std::filesystem::path> made_;   // folders that Create made, outermost first
-  std::vector<std::filesystem::path> files_;  // results added, and those that were there
+  std::vector<std::filesystem::path> made_;  // folders that Create made, outermost first
+  std::set<std::filesystem::path> files_;    // results added, and those that were there
 };
+
+/// The folders of results at any depth below `parent`, sorted; those inside one another not.
+std::vector<std::filesystem::path> ResultsFoldersUnder(const std::filesystem::path& parent);
+
+/// The files of a cell's results in `folder`, from repetition 0 to the first that is not there.
+std::vector<std::filesystem::path> ResultsOfCell(const std::filesystem::path& folder,
+                                                 const std::string& cell_id);
 
 }  // namespace bwlab::experiment

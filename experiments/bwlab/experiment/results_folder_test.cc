@@ -55,5 +55,23 @@ TEST_F(ResultsFolderTest, TakesAnEmptyFolderAndNoOther) {
             StatusCode::kIoError);
 }
 
+TEST_F(ResultsFolderTest, FoldersAndTheResultsOfACellAreFound) {
+  const auto write = [](const fs::path& file) {
+    fs::create_directories(file.parent_path());
+    std::ofstream(file) << "{}";
+  };
+  write(base_ / "b" / "cells" / "ab-r0.json");
+  write(base_ / "b" / "cells" / "ab-r1.json");
+  write(base_ / "b" / "cells" / "abc-r2.json");
+  write(base_ / "b" / "copy" / "cells" / "ab-r0.json");
+  write(base_ / "host" / "a" / "cells" / "ab-r1.json");
+  write(base_ / "figures" / "ab-r0.json");
+  EXPECT_EQ(ResultsFoldersUnder(base_), (std::vector<fs::path>{base_ / "b", base_ / "host" / "a"}));
+  EXPECT_EQ(ResultsOfCell(base_ / "b", "ab"),
+            (std::vector<fs::path>{base_ / "b/cells/ab-r0.json", base_ / "b/cells/ab-r1.json"}));
+  EXPECT_TRUE(ResultsOfCell(base_ / "host" / "a", "ab").empty()) << "it has no repetition 0";
+  EXPECT_TRUE(ResultsFoldersUnder(base_ / "absent").empty());
+}
+
 }  // namespace
 }  // namespace bwlab::experiment
