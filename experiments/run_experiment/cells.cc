@@ -11,7 +11,13 @@ namespace {
 
 using experiment::Setting;
 
-/// The flags that stand for a --set, after the --sets themselves.
+/// Whether one of the keys is the other, or an object that holds it.
+bool AreOfOneKey(const Setting& a, const Setting& b) {
+  return (a.key + ".").starts_with(b.key + ".") || (b.key + ".").starts_with(a.key + ".");
+}
+
+/// The --sets, the flags that stand for one, and the --sweeps, of which none may take back what
+/// another flag says.
 Result<std::vector<Setting>> SettingsOf(const CellsRequest& request) {
   std::vector<Setting> settings;
   for (const std::string& set : request.sets) {
@@ -23,6 +29,16 @@ Result<std::vector<Setting>> SettingsOf(const CellsRequest& request) {
   if (!request.reps.empty()) settings.push_back({"--reps " + request.reps, "reps", request.reps});
   if (!request.verify.empty()) {
     settings.push_back({"--verify " + request.verify, "verify", request.verify});
+  }
+  for (const std::string& argument : request.sweeps) {
+    Result<Setting> sweep = experiment::ParseSweep(argument);
+    if (!sweep.ok()) return sweep.status();
+    for (const Setting& other : settings) {
+      if (!AreOfOneKey(sweep.value(), other)) continue;
+      return Status::InvalidArgument(sweep.value().flag + " and " + other.flag +
+                                     " are of the same key; give one of them");
+    }
+    settings.push_back(std::move(sweep).value());
   }
   return settings;
 }

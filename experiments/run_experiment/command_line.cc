@@ -99,9 +99,13 @@ class CommandLine {
         command, "--set", &cells->sets,
         "Override a key of the spec, such as keys.count=1000 or matrix.threads=1,2 (repeatable)",
         "KEY=VALUE");
+    AddValue(command, "--sweep", &cells->sweeps,
+             "A further axis of cells: all these values of a key, such as keys.count=1000,1000000 "
+             "(repeatable: all combinations)",
+             "KEY=A,B,...");
     AddValue(command, "--filter", &cells->filters,
-             "Only the cells that match, such as workload=ycsb_a|ycsb_b or engine=bwtree/* "
-             "(repeatable: all must match)",
+             "Only the cells that match, such as workload=ycsb_a|ycsb_b, engine=bwtree/*, or a "
+             "value of a sweep's axis (repeatable: all must match)",
              "KEY=PATTERN");
     AddValue(command, "--seed", &cells->seed, "Override the seed", "N");
     AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");

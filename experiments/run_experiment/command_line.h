@@ -13,6 +13,7 @@ namespace bwlab::cli {
 struct CellsRequest {
   std::string spec = "quickstart";  ///< a path, or the name of an experiment
   std::vector<std::string> sets;    ///< k=v
+  std::vector<std::string> sweeps;  ///< k=a,b,c
   std::vector<std::string> filters;
   std::string seed;  ///< this and the next two: empty where not given
   std::string reps;

@@ -14,6 +14,8 @@
 #include "bwlab/experiment/repository.h"
 #include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/statistics.h"
+#include "bwlab/experiment/sweep.h"
+#include "bwlab/experiment/text_table.h"
 #include "bwlab/workload/json_text.h"
 #include "run_experiment/command_line.h"
 
@@ -23,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using experiment::Cell;
 using experiment::Plan;
+using experiment::TextTable;
 
 /// A cell with what is known of it before it runs.
 struct CellForecast {
@@ -77,25 +80,44 @@ Totals TotalsOf(const Plan& plan, const std::vector<CellForecast>& forecasts) {
 
 double MiB(uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
 
-void PrintText(const Plan& plan, const std::vector<CellForecast>& forecasts) {
-  size_t workload_width = std::string_view("workload").size();
-  size_t label_width = std::string_view("engine").size();
-  for (const Cell& cell : plan.cells) {
-    workload_width = std::max(workload_width, cell.workload.name.size());
-    label_width = std::max(label_width, cell.label().size());
+/// The axes of the sweep that matter to a cell of the plan.
+std::vector<std::string> AxesOf(const Plan& plan) {
+  std::vector<const nlohmann::json*> coordinates;
+  for (const Cell& cell : plan.cells) coordinates.push_back(&cell.coordinates);
+  return experiment::AxesOf(coordinates);
+}
+
+std::string TableOf(const Plan& plan, const std::vector<CellForecast>& forecasts) {
+  using Column = TextTable::Column;
+  using Align = TextTable::Align;
+  const std::vector<std::string> axes = AxesOf(plan);
+  std::vector<Column> columns = {{"cell"}, {"workload"}, {"threads", Align::kRight}, {"engine"}};
+  for (const std::string& axis : axes) {
+    columns.push_back({experiment::ShownAxis(axis), Align::kRight});
   }
-  std::cout << fmt::format("{:<16}  {:<{}}  threads  {:<{}}  {:>11}  {:>11}  {:>7}  {}\n", "cell",
-                           "workload", workload_width, "engine", label_width, "records", "ops",
-                           "MiB", "s before");
+  for (const char* heading : {"records", "ops", "MiB", "s before"}) {
+    columns.push_back({heading, Align::kRight, 8});
+  }
+  TextTable table(std::move(columns));
   for (size_t i = 0; i < plan.cells.size(); ++i) {
     const Cell& cell = plan.cells[i];
     const double seconds = forecasts[i].seconds;
-    std::cout << fmt::format("{:<16}  {:<{}}  {:>7}  {:<{}}  {:>11}  {:>11}  {:>7.0f}  {:>8}\n",
-                             forecasts[i].id, cell.workload.name, workload_width, cell.threads,
-                             cell.label(), label_width, cell.record_count, cell.op_count,
-                             MiB(cell.EstimatedBytes()),
-                             std::isnan(seconds) ? "-" : fmt::format("{:.1f}", seconds));
+    std::vector<std::string> row = {forecasts[i].id, cell.workload.name,
+                                    std::to_string(cell.threads), cell.label()};
+    for (const std::string& axis : axes) {
+      row.push_back(experiment::ShownCoordinate(cell.coordinates, axis));
+    }
+    row.push_back(std::to_string(cell.record_count));
+    row.push_back(std::to_string(cell.op_count));
+    row.push_back(fmt::format("{:.0f}", MiB(cell.EstimatedBytes())));
+    row.push_back(std::isnan(seconds) ? "-" : fmt::format("{:.1f}", seconds));
+    table.AddRow(std::move(row));
   }
+  return table.Text();
+}
+
+void PrintText(const Plan& plan, const std::vector<CellForecast>& forecasts) {
+  std::cout << TableOf(plan, forecasts);
   const Totals totals = TotalsOf(plan, forecasts);
   std::cout << fmt::format(
       "\n{} cells, {} repetitions each: {} runs. Memory: at most {:.0f} MiB at a "
@@ -118,6 +140,7 @@ void PrintJson(const Plan& plan, const std::vector<CellForecast>& forecasts) {
     const double seconds = forecasts[i].seconds;
     nlohmann::json row = cell.ToJson();
     row["cell_id"] = forecasts[i].id;
+    row["sweep"] = cell.coordinates;
     row["memory_bytes_estimated"] = cell.EstimatedBytes();
     row["seconds_before"] = std::isnan(seconds) ? nlohmann::json() : nlohmann::json(seconds);
     cells.push_back(std::move(row));

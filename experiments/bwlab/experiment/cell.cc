@@ -6,6 +6,7 @@
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
+#include "bwlab/experiment/sweep.h"
 #include "bwlab/workload/workload_json.h"
 
 namespace bwlab::experiment {
@@ -105,6 +106,7 @@ json Cell::ToJson() const {
 
 json Cell::RequestJson() const {
   json request = ToJson();
+  request["coordinates"] = coordinates;
   if (trace) request["trace"]["path"] = trace->path;
   return request;
 }
@@ -113,7 +115,7 @@ std::string Cell::Id() const { return Sha256Hex(ToJson().dump()).substr(0, 16); 
 
 std::string Cell::Describe() const {
   return workload.name + ", " + label() + ", " + std::to_string(threads) +
-         (threads == 1 ? " thread" : " threads");
+         (threads == 1 ? " thread" : " threads") + ShownCoordinates(coordinates);
 }
 
 uint64_t Cell::EstimatedBytes() const {
@@ -199,6 +201,7 @@ Result<Cell> CellFromJson(const json& request) {
   if (request.contains("counters")) {
     cell.counters = request["counters"].get<std::vector<std::string>>();
   }
+  cell.coordinates = request.value("coordinates", json::object());
   return cell;
 }
 

@@ -42,6 +42,9 @@ struct Cell {
   std::optional<TraceSource> trace;  ///< nothing: streams are made from `workload`
   /// Names of the events that are counted (perf_counters.h); nothing: all.
   std::optional<std::vector<std::string>> counters;
+  /// Values on those axes of the sweep that matter to the cell: {"keys.count": 1000}. They tell it
+  /// from its neighbours and are no part of what it is: their effect is in the values above.
+  nlohmann::json coordinates = nlohmann::json::object();
 
   std::string label() const { return engine->Label(); }
 
@@ -51,12 +54,12 @@ struct Cell {
 
   /// The resolved configuration, with the same names as in a result.
   nlohmann::json ToJson() const;
-  /// What CellFromJson takes: the configuration, and where its files are.
+  /// What CellFromJson takes: the configuration, the coordinates, and where its files are.
   nlohmann::json RequestJson() const;
   /// The first 64 bits of the SHA-256 of ToJson(), in hexadecimal. Two experiments that resolve to
   /// the same configuration share it.
   std::string Id() const;
-  /// For people: "ycsb_a, bwtree/default, 2 threads".
+  /// For people: "ycsb_a, bwtree/default, 2 threads", and its coordinates.
   std::string Describe() const;
 
   /// Bytes that the streams and the samples take, and the index with them by a rule of thumb (96 a

@@ -55,6 +55,7 @@ CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& 
   result["cell_id"] = cell.Id();
   result["rep"] = run.rep;
   result["experiment"] = plan.experiment;
+  if (!cell.coordinates.empty()) result["sweep"] = cell.coordinates;
   result["provenance"].update(provenance);
   result["provenance"]["started_at_utc"] = started;
   if (const auto violation = ResultSchema().Check(result)) {

@@ -38,12 +38,16 @@ class JsonSchema {
   std::optional<std::string> CheckPart(const nlohmann::json& part, const nlohmann::json& schema,
                                        const std::string& path) const;
 
+  /// Complete of one value, likewise.
+  void CompletePart(nlohmann::json& part, const nlohmann::json& schema) const;
+
   /// `schema`, or what its $ref refers to.
   const nlohmann::json& Resolve(const nlohmann::json& schema) const;
 
- private:
-  void CompletePart(nlohmann::json& part, const nlohmann::json& schema) const;
+  /// The schema of the whole document.
+  const nlohmann::json& root() const { return schema_; }
 
+ private:
   nlohmann::json schema_;
 };
 

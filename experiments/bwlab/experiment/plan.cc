@@ -9,9 +9,12 @@
 #include <random>
 #include <utility>
 
+#include "bwlab/experiment/cell_settings.h"
+#include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
 #include "bwlab/experiment/repository.h"
+#include "bwlab/experiment/sweep.h"
 #include "bwlab/experiment/warm_up.h"
 #include "bwlab/workload/stream.h"
 #include "bwlab/workload/workload_json.h"
@@ -21,21 +24,26 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> kAxes = {"workload", "engine", "threads"};
-
-bool MatchesEngine(const EngineEntry& engine, std::string_view pattern) {
-  return MatchesGlob(engine.Label(), pattern) || MatchesGlob(engine.engine, pattern);
-}
-
 /// Builds the cells of one spec; every failure names the spec.
 class Planner {
  public:
   Planner(const Spec& spec, uint64_t available_bytes)
-      : spec_(spec.document), source_(spec.source), available_bytes_(available_bytes) {}
+      : whole_(spec),
+        spec_(spec.document),
+        source_(spec.source),
+        available_bytes_(available_bytes) {}
 
   Status AddCells(const std::vector<Filter>& filters, Plan* plan) {
     if (Status status = ReadAxes(); !status.ok()) return status;
     if (Status status = CheckWheres(); !status.ok()) return status;
+    if (Status status = CheckFilters(filters); !status.ok()) return status;
+    if (Status status = CheckCount(); !status.ok()) return status;
+    combinations_ = AllCoordinates(spec_);
+    std::vector<Filter> matrix_filters;
+    std::vector<Filter> sweep_filters;
+    for (const Filter& filter : filters) {
+      (IsMatrixAxis(filter.key) ? matrix_filters : sweep_filters).push_back(filter);
+    }
     for (const workload::WorkloadSpec& workload : workloads_) {
       for (const json& threads : spec_["matrix"]["threads"]) {
         for (const EngineEntry* engine : engines_) {
@@ -43,13 +51,17 @@ class Planner {
           cell.workload = workload;
           cell.engine = engine;
           cell.threads = threads.get<uint32_t>();
-          if (IsExcluded(cell) || !Passes(cell, filters)) continue;
-          if (Status status = Resolve(&cell); !status.ok()) return status;
-          plan->cells.push_back(std::move(cell));
+          if (IsExcluded(cell) || !PassesAll(cell, matrix_filters)) continue;
+          if (Status status = AddCombinations(cell, plan); !status.ok()) return status;
         }
       }
     }
+    // Not before: what a cell's coordinates are must not depend on the filters.
+    std::erase_if(plan->cells, [&](const Cell& cell) { return !PassesAll(cell, sweep_filters); });
     if (plan->cells.empty()) return ExplainNoCells(filters);
+    for (const Cell& cell : plan->cells) {
+      if (Status status = CheckSize(cell); !status.ok()) return status;
+    }
     return ChooseBaseline(plan);
   }
 
@@ -79,6 +91,33 @@ class Planner {
     const json engine_options = spec_.value("engine_options", json::object());
     for (const auto& [name, unused] : engine_options.items()) {
       if (Status status = CheckEngineName("/engine_options", name); !status.ok()) return status;
+    }
+    const json sweep = spec_.value("sweep", json::object());
+    for (const auto& [key, unused] : sweep.items()) {
+      const std::vector<std::string> parts = SplitAt(key, '.');
+      if (parts.front() != "engine_options") continue;
+      Status status = CheckEngineName("/sweep/" + key, parts[1]);
+      if (!status.ok()) return status;
+    }
+    return Status::Ok();
+  }
+
+  Status CheckCount() const {
+    size_t count = workloads_.size() * engines_.size() * spec_["matrix"]["threads"].size();
+    count *= CountCoordinates(spec_, kCellsMax);
+    if (count <= kCellsMax) return Status::Ok();
+    return Refuse(spec_.contains("sweep") ? "/sweep" : "/matrix",
+                  fmt::format("all combinations are at least {} cells; at most {} are allowed",
+                              count, kCellsMax));
+  }
+
+  Status CheckFilters(const std::vector<Filter>& filters) const {
+    std::vector<std::string> keys(kMatrixAxes.begin(), kMatrixAxes.end());
+    const json sweep = spec_.value("sweep", json::object());
+    for (const auto& [key, unused] : sweep.items()) keys.push_back(key);
+    for (const Filter& filter : filters) {
+      if (std::find(keys.begin(), keys.end(), filter.key) != keys.end()) continue;
+      return Status::InvalidArgument("--filter: " + UnknownName("key", filter.key, keys));
     }
     return Status::Ok();
   }
@@ -135,44 +174,43 @@ class Planner {
     return Status::Ok();
   }
 
-  static bool Matches(const Cell& cell, const json& where) {
-    if (where.contains("workload") &&
-        !MatchesGlob(cell.workload.name, where["workload"].get<std::string>())) {
-      return false;
-    }
-    if (where.contains("engine") &&
-        !MatchesEngine(*cell.engine, where["engine"].get<std::string>())) {
-      return false;
-    }
-    return !where.contains("threads") || where["threads"].get<uint32_t>() == cell.threads;
-  }
-
   bool IsExcluded(const Cell& cell) const {
     const json& exclude = spec_["exclude"];
     return std::any_of(exclude.begin(), exclude.end(),
-                       [&cell](const json& where) { return Matches(cell, where); });
+                       [&cell](const json& where) { return MatchesWhere(cell, where); });
   }
 
-  static bool Matches(const Cell& cell, const Filter& filter) {
-    return std::any_of(filter.patterns.begin(), filter.patterns.end(),
-                       [&](const std::string& pattern) {
-                         if (filter.key == "engine") return MatchesEngine(*cell.engine, pattern);
-                         if (filter.key == "workload") {
-                           return MatchesGlob(cell.workload.name, pattern);
-                         }
-                         return MatchesGlob(std::to_string(cell.threads), pattern);
-                       });
-  }
-
-  static bool Passes(const Cell& cell, const std::vector<Filter>& filters) {
+  static bool PassesAll(const Cell& cell, const std::vector<Filter>& filters) {
     return std::all_of(filters.begin(), filters.end(),
-                       [&cell](const Filter& filter) { return Matches(cell, filter); });
+                       [&cell](const Filter& filter) { return Passes(cell, filter); });
+  }
+
+  /// Adds the cells that `base` becomes by the sweep. Those that are the same keep the coordinates
+  /// that they share.
+  Status AddCombinations(const Cell& base, Plan* plan) const {
+    std::map<std::string, size_t> places;
+    for (const json& coordinates : combinations_) {
+      Cell cell = base;
+      cell.coordinates = coordinates;
+      if (Status status = Resolve(&cell); !status.ok()) return status;
+      if (combinations_.size() > 1) {
+        const auto [place, is_new] = places.try_emplace(cell.Id(), plan->cells.size());
+        if (!is_new) {
+          KeepCommon(coordinates, &plan->cells[place->second].coordinates);
+          continue;
+        }
+      }
+      plan->cells.push_back(std::move(cell));
+    }
+    return Status::Ok();
   }
 
   Status ExplainNoCells(const std::vector<Filter>& filters) const {
     for (const Filter& filter : filters) {
       std::vector<std::string> choices;
-      for (const json& value : spec_["matrix"][filter.key]) {
+      const bool in_matrix = IsMatrixAxis(filter.key);
+      for (const json& value :
+           in_matrix ? spec_["matrix"][filter.key] : spec_["sweep"][filter.key]) {
         choices.push_back(value.is_string() ? value.get<std::string>() : value.dump());
       }
       const bool any = std::any_of(choices.begin(), choices.end(), [&](const std::string& choice) {
@@ -191,44 +229,60 @@ class Planner {
   }
 
   Status Resolve(Cell* cell) const {
-    json settings = {{"ops", spec_["ops"]},
-                     {"keys", spec_["keys"]},
-                     {"engine_options", spec_.value("engine_options", json::object())}};
-    if (spec_.contains("arrival")) settings["arrival"] = spec_["arrival"];
-    if (spec_.contains("values")) settings["values"] = spec_["values"];
-    for (const json& entry : spec_["overrides"]) {
-      if (Matches(*cell, entry["where"])) settings.merge_patch(entry["set"]);
-    }
+    const json settings = SettingsOf(whole_, *cell).values;
+    if (Status status = CheckCoordinates(*cell, settings); !status.ok()) return status;
     cell->record_count = settings["keys"]["count"].get<uint64_t>();
     cell->op_count = settings["ops"].get<uint64_t>();
     cell->key_space = *workload::KeySpaceFromName(settings["keys"]["space"].get<std::string>());
-    cell->seed = spec_["seed"].get<uint64_t>();
-    cell->latency_sample_every = spec_["latency"]["sample_every"].get<uint32_t>();
+    cell->seed = settings["seed"].get<uint64_t>();
+    cell->latency_sample_every = settings["latency"]["sample_every"].get<uint32_t>();
     if (settings.contains("arrival")) cell->arrival = ArrivalFromJson(settings["arrival"]);
     if (cell->arrival.open() && cell->arrival.rate_ops_s == 0) {
-      return Refuse("/arrival", "an open loop needs a rate_ops_s");
+      return Refuse("/arrival", "an open loop needs a rate_ops_s" + OfCombination(*cell));
     }
     if (settings.contains("values")) {
       cell->values = ValuesFromJson(settings["values"]);
       const std::string problem = CheckValues(cell->values);
-      if (!problem.empty()) return Refuse("/values", problem);
+      if (!problem.empty()) return Refuse("/values", problem + OfCombination(*cell));
     }
-    cell->warm_up = spec_["measure"]["warmup"] == "auto" && CanWarmUp(cell->workload);
-    cell->interval_ms = spec_["measure"]["interval_ms"].get<uint32_t>();
-    const auto verify = spec_["verify"].get<std::string>();
+    const json& measure = settings["measure"];
+    cell->warm_up = measure["warmup"] == "auto" && CanWarmUp(cell->workload);
+    cell->interval_ms = measure["interval_ms"].get<uint32_t>();
+    const auto verify = settings["verify"].get<std::string>();
     cell->verify = static_cast<VerifyMode>(
         std::find(kVerifyModeNames.begin(), kVerifyModeNames.end(), verify) -
         kVerifyModeNames.begin());
 
     const std::string engine(cell->engine->engine);
-    Result<json> config =
-        cell->engine->resolve(settings["engine_options"].value(engine, json::object()));
-    if (!config.ok()) return Refuse("/engine_options/" + engine, config.status().message());
+    const json options = settings.value("engine_options", json::object());
+    Result<json> config = cell->engine->resolve(options.value(engine, json::object()));
+    if (!config.ok()) {
+      return Refuse("/engine_options/" + engine, config.status().message() + OfCombination(*cell));
+    }
     cell->engine_config = std::move(config).value();
     if (Status status = cell->CheckCapabilities(); !status.ok()) {
       return Refuse("/matrix", status.message());
     }
-    return CheckSize(*cell);
+    return Status::Ok();
+  }
+
+  /// " (ycsb_a, bwtree/default, 1 thread, keys.count=5)" where the sweep made the cell: what is
+  /// wrong need not be where the spec has the key.
+  static std::string OfCombination(const Cell& cell) {
+    return cell.coordinates.empty() ? "" : " (" + cell.Describe() + ")";
+  }
+
+  /// Each value fits its key; with the values beside it, it may still make no sense.
+  Status CheckCoordinates(const Cell& cell, const json& settings) const {
+    for (const auto& [key, unused] : cell.coordinates.items()) {
+      const std::string first = SplitAt(key, '.').front();
+      const auto violation =
+          SpecSchema().CheckPart(settings[first], *SpecSchema().Find(first).schema, "/" + first);
+      if (violation) {
+        return Status::InvalidArgument(source_ + ": " + *violation + OfCombination(cell));
+      }
+    }
+    return Status::Ok();
   }
 
   Status CheckSize(const Cell& cell) const {
@@ -266,28 +320,16 @@ class Planner {
     return Status::Ok();
   }
 
+  const Spec& whole_;
   const json& spec_;
   const std::string& source_;
   uint64_t available_bytes_;
   std::vector<workload::WorkloadSpec> workloads_;
   std::vector<const EngineEntry*> engines_;
+  std::vector<json> combinations_;  // of the sweep
 };
 
 }  // namespace
-
-Result<Filter> ParseFilter(const std::string& argument) {
-  const size_t equals = argument.find('=');
-  if (equals == std::string::npos || equals + 1 == argument.size()) {
-    return Status::InvalidArgument(
-        "--filter " + Quoted(argument) +
-        " is not of the form key=pattern, such as workload=ycsb_a|ycsb_b");
-  }
-  Filter filter{argument.substr(0, equals), SplitAt(argument.substr(equals + 1), '|')};
-  if (std::find(kAxes.begin(), kAxes.end(), filter.key) == kAxes.end()) {
-    return Status::InvalidArgument("--filter: " + UnknownName("key", filter.key, kAxes));
-  }
-  return filter;
-}
 
 Result<RunOrder> ParseRunOrder(std::string_view name) {
   const auto found = std::find(kRunOrderNames.begin(), kRunOrderNames.end(), name);

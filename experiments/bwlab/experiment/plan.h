@@ -10,18 +10,10 @@
 
 #include "bwlab/base/status.h"
 #include "bwlab/experiment/cell.h"
+#include "bwlab/experiment/filter.h"
 #include "bwlab/experiment/spec.h"
 
 namespace bwlab::experiment {
-
-/// Keeps the cells whose `key` (workload, engine or threads) matches one of the `patterns`.
-struct Filter {
-  std::string key;
-  std::vector<std::string> patterns;  ///< `*` stands for any run of characters
-};
-
-/// Reads `workload=ycsb_a|ycsb_b`.
-Result<Filter> ParseFilter(const std::string& argument);
 
 /// One process: a cell and the number of its repetition.
 struct PlannedRun {
@@ -54,9 +46,12 @@ struct Plan {
   std::vector<PlannedRun> RunsOf(uint32_t rep, RunOrder order) const;
 };
 
+/// Cells that a plan may have before any is left out.
+inline constexpr size_t kCellsMax = 100000;
+
 /// Resolves every cell and checks it: names, capabilities, engine options, and memory against
-/// `available_bytes`. Errors: InvalidArgument that names the spec, the JSON path, the value, and
-/// what is allowed.
+/// `available_bytes`. Cells of a sweep that resolve to the same configuration become one. Errors:
+/// InvalidArgument that names the spec, the JSON path, the value, and what is allowed.
 Result<Plan> MakePlan(const Spec& spec, const std::vector<Filter>& filters,
                       uint64_t available_bytes);
 

@@ -102,5 +102,78 @@ TEST(Plan, TheBaselineMustBeInTheMatrix) {
   EXPECT_FALSE(MakePlan(SpecOf(R"({"baseline": "tbb_concurrent_map"})"), {}, kPlenty).ok());
 }
 
+std::vector<std::string> Described(const Plan& plan) {
+  std::vector<std::string> described;
+  for (const Cell& cell : plan.cells) described.push_back(cell.Describe());
+  return described;
+}
+
+const char* const kSweep = R"({"matrix": {"workload": ["ycsb_a"], "threads": [1]},
+    "sweep": {"keys.count": [10, 20], "engine_options.bwtree.leaf_capacity": [32, 64]}})";
+
+TEST(Plan, ASweepMultipliesTheCellsItMattersTo) {
+  const Plan plan = PlanOf(SpecOf(kSweep));
+  EXPECT_EQ(Described(plan),
+            (std::vector<std::string>{
+                "ycsb_a, bwtree/default, 1 thread, bwtree.leaf_capacity=32, keys.count=10",
+                "ycsb_a, bwtree/default, 1 thread, bwtree.leaf_capacity=32, keys.count=20",
+                "ycsb_a, bwtree/default, 1 thread, bwtree.leaf_capacity=64, keys.count=10",
+                "ycsb_a, bwtree/default, 1 thread, bwtree.leaf_capacity=64, keys.count=20",
+                "ycsb_a, std_map_rwlock, 1 thread, keys.count=10",
+                "ycsb_a, std_map_rwlock, 1 thread, keys.count=20"}));
+  EXPECT_EQ(plan.cells[2].engine_config["options"]["leaf_capacity"], 64);
+  EXPECT_EQ(plan.cells[3].record_count, 20u);
+  const std::vector<std::string> ids = plan.CellIds();
+  EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 6u);
+}
+
+TEST(Plan, FiltersOnASweepChangeNoCell) {
+  const Plan all = PlanOf(SpecOf(kSweep));
+  const Plan some =
+      PlanOf(SpecOf(kSweep), {ParseFilter("engine_options.bwtree.leaf_capacity=64").value(),
+                              ParseFilter("keys.count=1*").value()});
+  EXPECT_EQ(Described(some), (std::vector<std::string>{Described(all)[2], Described(all)[4]}))
+      << "the map, which has no leaf_capacity, is there to compare with";
+  const Result<Plan> none = MakePlan(SpecOf(kSweep), {ParseFilter("seed=1").value()}, kPlenty);
+  EXPECT_NE(none.status().message().find("keys.count"), std::string::npos);
+  const Result<Plan> other =
+      MakePlan(SpecOf(kSweep), {ParseFilter("keys.count=30").value()}, kPlenty);
+  EXPECT_NE(other.status().message().find("10, 20"), std::string::npos) << other.status().message();
+}
+
+TEST(Plan, ASweepGoesBeforeOverrides) {
+  const Plan plan = PlanOf(SpecOf(R"({"sweep": {"ops": [5, 6]},
+      "overrides": [{"where": {}, "set": {"ops": 9}}]})"));
+  EXPECT_EQ(plan.cells.size(), 16u);
+  EXPECT_EQ(plan.cells[0].op_count, 5u);
+  EXPECT_EQ(plan.cells[1].op_count, 6u);
+}
+
+TEST(Plan, ASweepKnowsWhatItsValuesMeanTogether) {
+  const Plan plan = PlanOf(SpecOf(R"({"matrix": {"engine": ["bwtree"], "workload": ["ycsb_a"],
+      "threads": [1]}, "sweep": {"arrival.kind": ["closed", "poisson"],
+      "arrival.rate_ops_s": [100, 200]}})"));
+  EXPECT_EQ(Described(plan),
+            (std::vector<std::string>{
+                "ycsb_a, bwtree/default, 1 thread, arrival.kind=closed",
+                "ycsb_a, bwtree/default, 1 thread, arrival.kind=poisson, arrival.rate_ops_s=100",
+                "ycsb_a, bwtree/default, 1 thread, arrival.kind=poisson, arrival.rate_ops_s=200"}));
+  const Result<Plan> without =
+      MakePlan(SpecOf(R"({"sweep": {"arrival.rate_ops_s": [1]}})"), {}, kPlenty);
+  EXPECT_NE(without.status().message().find("/arrival: the key \"kind\" is missing (ycsb_a"),
+            std::string::npos)
+      << without.status().message();
+}
+
+TEST(Plan, SweepsThatAreTooMuchAreRefusedBeforeTheyAreMade) {
+  Spec spec = SpecOf();
+  for (const char* key : {"ops", "seed", "keys.count"}) {
+    for (int value = 1; value <= 256; ++value) spec.document["sweep"][key].push_back(value);
+  }
+  const Result<Plan> plan = MakePlan(spec, {}, kPlenty);
+  EXPECT_NE(plan.status().message().find("at most 100000"), std::string::npos)
+      << plan.status().message();
+}
+
 }  // namespace
 }  // namespace bwlab::experiment

@@ -1,9 +1,14 @@
 #include "bwlab/experiment/spec.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "bwlab/experiment/filter.h"
 #include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/names.h"
+#include "bwlab/experiment/spec_keys.h"
+#include "bwlab/experiment/sweep.h"
 #include "bwlab/workload/json_text.h"
 
 namespace bwlab::experiment {
@@ -34,44 +39,104 @@ void EraseFromOverrides(const std::string& dotted_key, json& document) {
   }
 }
 
-Status Apply(const Setting& setting, json& document) {
-  const auto refuse = [&setting](const std::string& what) {
-    return Status::InvalidArgument(setting.flag + ": " + what);
-  };
-  const JsonSchema::Place place = SpecSchema().Find(setting.key);
-  if (place.schema == nullptr) return refuse(place.error);
-  json value = ValueOf(setting.value, *place.schema);
-  if (place.schema->value("type", json()) == "array" && !value.is_array()) {
-    value = json::array();
-    for (const std::string& item : SplitAt(setting.value, ',')) {
-      value.push_back(ValueOf(item, SpecSchema().Resolve((*place.schema)["items"])));
-    }
+Status Refuse(const Setting& setting, const std::string& what) {
+  return Status::InvalidArgument(setting.flag + ": " + what);
+}
+
+/// The values of `a,b,c` or of a JSON array.
+json ListOf(const std::string& text, const json& item_schema) {
+  json list = ValueOf(text, json::object());
+  if (list.is_array()) return list;
+  list = json::array();
+  for (const std::string& item : SplitAt(text, ',')) list.push_back(ValueOf(item, item_schema));
+  return list;
+}
+
+Status Apply(const Setting& setting, Spec* spec) {
+  if (SplitAt(setting.key, '.').front() == "sweep") {
+    return Refuse(setting, "a sweep is set by --sweep KEY=A,B,C");
   }
+  const JsonSchema::Place place = SpecSchema().Find(setting.key);
+  if (place.schema == nullptr) return Refuse(setting, place.error);
+  json value = place.schema->value("type", json()) == "array"
+                   ? ListOf(setting.value, SpecSchema().Resolve((*place.schema)["items"]))
+                   : ValueOf(setting.value, *place.schema);
   std::string path;
-  json* at = &document;
+  json* at = &spec->document;
   for (const std::string& key : SplitAt(setting.key, '.')) {
-    if (!at->is_object() && !at->is_null()) return refuse("the spec has no object at " + path);
+    if (!at->is_object() && !at->is_null()) {
+      return Refuse(setting, "the spec has no object at " + path);
+    }
     path += "/" + key;
     at = &(*at)[key];
   }
   if (const auto violation = SpecSchema().CheckPart(value, *place.schema, path)) {
-    return refuse(*violation);
+    return Refuse(setting, *violation);
   }
   *at = std::move(value);
-  EraseFromOverrides(setting.key, document);
+  const std::string pointer = PointerOf(setting.key).to_string();
+  std::erase_if(spec->origins, [below = pointer + "/"](const auto& origin) {
+    return origin.first.starts_with(below);
+  });
+  NoteOrigins(*at, pointer, setting.flag, &spec->origins);
+  EraseFromOverrides(setting.key, spec->document);
+  EraseFromSweep(setting.key, spec->document);
   return Status::Ok();
+}
+
+Status ApplySweep(const Setting& setting, Spec* spec) {
+  const Result<const json*> schema = FindSweptKey(setting.key);
+  if (!schema.ok()) return Refuse(setting, schema.status().message());
+  json& sweep = spec->document["sweep"];
+  if (!sweep.is_object() && !sweep.is_null()) {
+    return Refuse(setting, "the spec has no object at /sweep");
+  }
+  sweep[setting.key] = ListOf(setting.value, *schema.value());
+  NoteOrigins(sweep[setting.key], (json::json_pointer("/sweep") / setting.key).to_string(),
+              setting.flag, &spec->origins);
+  // Here, so that the flag is named and not the spec.
+  auto violation = SpecSchema().CheckPart(sweep, *SpecSchema().Find("sweep").schema, "/sweep");
+  if (!violation) violation = CheckAxis(setting.key, sweep[setting.key]);
+  return violation ? Refuse(setting, *violation) : Status::Ok();
+}
+
+/// Splits the `k=v` of a flag.
+Result<Setting> SplitArgument(const std::string& flag, const std::string& argument,
+                              std::string_view form, std::string_view example) {
+  const size_t equals = argument.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return Status::InvalidArgument(fmt::format("{} {} is not of the form {}, such as {}", flag,
+                                               Quoted(argument), form, example));
+  }
+  return Setting{flag + " " + Quoted(argument), argument.substr(0, equals),
+                 argument.substr(equals + 1)};
 }
 
 }  // namespace
 
 Result<Setting> ParseSetting(const std::string& argument) {
-  const size_t equals = argument.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return Status::InvalidArgument("--set " + Quoted(argument) +
-                                   " is not of the form key=value, such as keys.count=1000");
+  return SplitArgument("--set", argument, "key=value", "keys.count=1000");
+}
+
+Result<Setting> ParseSweep(const std::string& argument) {
+  Result<Setting> setting =
+      SplitArgument("--sweep", argument, "key=a,b,c", "engine_options.bwtree.leaf_capacity=32,64");
+  if (!setting.ok()) return setting;
+  std::string& key = setting.value().key;
+  if (IsMatrixAxis(key)) key = "matrix." + key;
+  setting.value().is_sweep = !key.starts_with("matrix.");
+  return setting;
+}
+
+void NoteOrigins(const json& value, const std::string& pointer, const std::string& from,
+                 Origins* origins) {
+  if (value.is_object()) {
+    for (const auto& [key, part] : value.items()) {
+      NoteOrigins(part, (json::json_pointer(pointer) / key).to_string(), from, origins);
+    }
+    return;
   }
-  return Setting{"--set " + Quoted(argument), argument.substr(0, equals),
-                 argument.substr(equals + 1)};
+  (*origins)[pointer] = from;
 }
 
 Result<Spec> LoadSpec(const std::string& path, const std::vector<Setting>& settings) {
@@ -82,14 +147,19 @@ Result<Spec> LoadSpec(const std::string& path, const std::vector<Setting>& setti
     return Status::InvalidArgument(path + ": /: expected an object, got " +
                                    ShownValue(spec.document));
   }
+  NoteOrigins(spec.document, "", kFromSpec, &spec.origins);
   for (const Setting& setting : settings) {
-    if (Status status = Apply(setting, spec.document); !status.ok()) return status;
+    Status status = setting.is_sweep ? ApplySweep(setting, &spec) : Apply(setting, &spec);
+    if (!status.ok()) return status;
     spec.source += (&setting == &settings.front() ? " with " : ", ") + setting.flag;
   }
-  if (const auto violation = SpecSchema().Check(spec.document)) {
-    return Status::InvalidArgument(spec.source + ": " + *violation);
-  }
+  auto violation = SpecSchema().Check(spec.document);
+  if (!violation) violation = CheckSweep(spec.document);
+  if (violation) return Status::InvalidArgument(spec.source + ": " + *violation);
   SpecSchema().Complete(spec.document);
+  Origins defaults;
+  NoteOrigins(spec.document, "", kFromDefault, &defaults);
+  spec.origins.merge(std::move(defaults));  // keeps what is there
   return spec;
 }
 

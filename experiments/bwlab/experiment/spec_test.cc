@@ -21,6 +21,11 @@ class SpecTest : public testing::Test {
     return LoadSpec(path_, settings);
   }
 
+  Result<Spec> LoadSwept(const std::string& text, const std::string& sweep) {
+    std::ofstream(path_) << text;
+    return LoadSpec(path_, {ParseSweep(sweep).value()});
+  }
+
   const std::string path_ = testing::TempDir() + "spec_test_" +
                             testing::UnitTest::GetInstance()->current_test_info()->name() + ".json";
   const std::string small_ = R"({"schema_version": 1, "id": "x", "ops": 5, "keys": {"count": 7},
@@ -76,6 +81,57 @@ TEST_F(SpecTest, AWrongFileIsBlamedOnTheFile) {
 TEST_F(SpecTest, ASettingIntoSomethingThatIsNoObjectIsRefused) {
   EXPECT_FALSE(Load(R"({"keys": 3})", {"keys.count=3"}).ok());
   EXPECT_FALSE(Load(R"({"overrides": [3, {"set": 3}], "keys": {}})", {"keys.count=3"}).ok());
+}
+
+TEST_F(SpecTest, ASweepOfTheCommandLineIsAnAxis) {
+  const Result<Spec> spec = LoadSwept(small_, "keys.count=1e3,20");
+  ASSERT_TRUE(spec.ok()) << spec.status().message();
+  EXPECT_EQ(spec.value().document["sweep"], json::parse(R"({"keys.count": [1000, 20]})"));
+  EXPECT_EQ(LoadSwept(small_, "keys.space=mono_int").value().document["sweep"]["keys.space"],
+            json::array({"mono_int"}));
+  EXPECT_EQ(LoadSwept(small_, "ops=[1, 2]").value().document["sweep"]["ops"], json({1, 2}));
+}
+
+TEST_F(SpecTest, ASweepOverAnAxisOfTheMatrixSetsIt) {
+  for (const char* sweep : {"threads=1,2", "matrix.threads=1,2"}) {
+    const Result<Spec> spec = LoadSwept(small_, sweep);
+    ASSERT_TRUE(spec.ok()) << spec.status().message();
+    EXPECT_EQ(spec.value().document["matrix"]["threads"], json({1, 2}));
+    EXPECT_FALSE(spec.value().document.contains("sweep"));
+  }
+}
+
+TEST_F(SpecTest, AWrongSweepIsBlamedOnTheFlag) {
+  const auto error = [this](const char* sweep) {
+    return LoadSwept(small_, sweep).status().message();
+  };
+  EXPECT_EQ(error("ops=1,1"), "--sweep \"ops=1,1\": /sweep/ops/1: 1 is in the list twice");
+  EXPECT_EQ(error("ops=1,x").find("--sweep \"ops=1,x\": /sweep/ops/1: expected an integer"), 0u);
+  EXPECT_EQ(error("reps=1").find("--sweep \"reps=1\": \"reps\" is of the whole"), 0u);
+  EXPECT_FALSE(ParseSweep("ops").ok());
+}
+
+TEST_F(SpecTest, ASettingTakesTheFilesSweepOfItsKeyAway) {
+  json swept = json::parse(small_);
+  swept["sweep"] = {{"keys.count", {1, 2}}, {"seed", {1, 2}}};
+  EXPECT_EQ(Load(swept.dump(), {"keys.count=5"}).value().document["sweep"],
+            json({{"seed", {1, 2}}}));
+  EXPECT_NE(Load(swept.dump(), {"sweep.seed=5"}).status().message().find("--sweep KEY"),
+            std::string::npos);
+}
+
+TEST_F(SpecTest, OriginsTellFileFlagAndDefault) {
+  const Origins origins =
+      Load(small_, {R"(keys={"count": 8})", "engine_options.bwtree.leaf_capacity=64"})
+          .value()
+          .origins;
+  EXPECT_EQ(origins.at("/ops"), "spec");
+  EXPECT_EQ(origins.at("/matrix/threads"), "spec");
+  EXPECT_EQ(origins.at("/keys/count"), R"(--set "keys={"count": 8}")");
+  EXPECT_EQ(origins.at("/keys/space"), "default");
+  EXPECT_EQ(origins.at("/seed"), "default");
+  EXPECT_EQ(origins.at("/engine_options/bwtree/leaf_capacity"),
+            "--set \"engine_options.bwtree.leaf_capacity=64\"");
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "bwlab/experiment/sweep.h"
+#include "bwlab/experiment/text_table.h"
+
 namespace bwlab::experiment {
 namespace {
 
@@ -21,36 +24,52 @@ std::optional<double> SummaryRow::RelativeHalfWidth() const {
   return (interval->high - interval->low) / 2 / MedianOpsPerSecond();
 }
 
-void Summary::Add(const json& result) {
+SummaryRow& Summary::RowFor(const json& result) {
   const auto cell_id = result.at("cell_id").get<std::string>();
-  auto row = std::find_if(rows_.begin(), rows_.end(),
-                          [&cell_id](const SummaryRow& r) { return r.cell_id == cell_id; });
-  if (row == rows_.end()) {
-    rows_.push_back({.workload = result.at("workload").get<std::string>(),
-                     .threads = result.at("threads").get<uint32_t>(),
-                     .label = result.at("label").get<std::string>(),
-                     .cell_id = cell_id,
-                     .ops_per_second = {},
-                     .bytes_per_key = {}});
-    row = rows_.end() - 1;
-  }
-  row->ops_per_second.push_back(result.at("run").at("throughput_ops_s").get<double>());
+  const auto [place, is_new] = places_.try_emplace(cell_id, rows_.size());
+  if (!is_new) return rows_[place->second];
+  rows_.push_back({.workload = result.at("workload").get<std::string>(),
+                   .threads = result.at("threads").get<uint32_t>(),
+                   .label = result.at("label").get<std::string>(),
+                   .coordinates = result.value("sweep", json::object()),
+                   .cell_id = cell_id,
+                   .ops_per_second = {},
+                   .bytes_per_key = {}});
+  SummaryRow& row = rows_.back();
+  if (row.label == baseline_) baselines_[{row.workload, row.threads}].push_back(place->second);
+  return row;
+}
+
+void Summary::Add(const json& result) {
+  SummaryRow& row = RowFor(result);
+  row.ops_per_second.push_back(result.at("run").at("throughput_ops_s").get<double>());
   const json& bytes = result.at("memory").at("bytes_per_key");
-  if (bytes.is_number()) row->bytes_per_key.push_back(bytes.get<double>());
+  if (bytes.is_number()) row.bytes_per_key.push_back(bytes.get<double>());
 }
 
 const SummaryRow* Summary::RowOf(const std::string& cell_id) const {
-  const auto row = std::find_if(rows_.begin(), rows_.end(),
-                                [&](const SummaryRow& r) { return r.cell_id == cell_id; });
-  return row == rows_.end() ? nullptr : &*row;
+  const auto place = places_.find(cell_id);
+  return place == places_.end() ? nullptr : &rows_[place->second];
 }
 
 const SummaryRow* Summary::BaselineOf(const SummaryRow& row) const {
-  const auto baseline = std::find_if(rows_.begin(), rows_.end(), [&](const SummaryRow& other) {
-    return other.label == baseline_ && other.workload == row.workload &&
-           other.threads == row.threads && other.MedianOpsPerSecond() > 0;
-  });
-  return baseline == rows_.end() ? nullptr : &*baseline;
+  const auto candidates = baselines_.find({row.workload, row.threads});
+  if (candidates == baselines_.end()) return nullptr;
+  const SummaryRow* baseline = nullptr;
+  for (const size_t place : candidates->second) {
+    const SummaryRow& other = rows_[place];
+    if (!AgreeWhereBothAre(row.coordinates, other.coordinates)) continue;
+    if (other.MedianOpsPerSecond() <= 0) continue;
+    if (baseline != nullptr) return nullptr;  // which of them would be a choice
+    baseline = &other;
+  }
+  return baseline;
+}
+
+std::vector<std::string> Summary::Axes() const {
+  std::vector<const json*> coordinates;
+  for (const SummaryRow& row : rows_) coordinates.push_back(&row.coordinates);
+  return AxesOf(coordinates);
 }
 
 double Summary::RatioToBaseline(const SummaryRow& row) const {
@@ -65,40 +84,50 @@ std::optional<Interval> Summary::RatioIntervalToBaseline(const SummaryRow& row) 
 }
 
 std::string Summary::Text() const {
-  size_t workload_width = std::string_view("workload").size();
-  size_t label_width = std::string_view("engine").size();
-  for (const SummaryRow& row : rows_) {
-    workload_width = std::max(workload_width, row.workload.size());
-    label_width = std::max(label_width, row.label.size());
+  using Align = TextTable::Align;
+  const std::vector<std::string> axes = Axes();
+  std::vector<TextTable::Column> columns = {{"workload"}, {"threads", Align::kRight}, {"engine"}};
+  for (const std::string& axis : axes) columns.push_back({ShownAxis(axis), Align::kRight});
+  for (TextTable::Column column :
+       std::vector<TextTable::Column>{{"Mops/s", Align::kRight, 8},
+                                      {"95% interval", Align::kCentre, 18},
+                                      {"min .. max", Align::kCentre, 18},
+                                      {"bytes/key", Align::kRight},
+                                      {"x " + baseline_}}) {
+    columns.push_back(std::move(column));
   }
+  TextTable table(std::move(columns));
   const auto range = [](double low, double high, double unit, int digits) {
     return fmt::format("{:.{}f} .. {:.{}f}", low / unit, digits, high / unit, digits);
   };
-  std::string text = fmt::format("{:<{}}  threads  {:<{}}  {:>8}  {:^18}  {:^18}  {:>9}  {}\n",
-                                 "workload", workload_width, "engine", label_width, "Mops/s",
-                                 "95% interval", "min .. max", "bytes/key", "x " + baseline_);
   const SummaryRow* previous = nullptr;
   for (const SummaryRow& row : rows_) {
-    if (previous != nullptr && previous->workload != row.workload) text += '\n';
+    if (previous != nullptr && previous->workload != row.workload) table.AddBlankLine();
     previous = &row;
     const auto [low, high] =
         std::minmax_element(row.ops_per_second.begin(), row.ops_per_second.end());
     const std::optional<Interval> interval = MedianInterval(row.ops_per_second);
     const double ratio = RatioToBaseline(row);
     const std::optional<Interval> ratio_interval = RatioIntervalToBaseline(row);
-    text += fmt::format(
-        "{:<{}}  {:>7}  {:<{}}  {:>8.3f}  {:^18}  {:^18}  {:>9}  {}{}\n", row.workload,
-        workload_width, row.threads, row.label, label_width, row.MedianOpsPerSecond() / kMega,
-        interval ? range(interval->low, interval->high, kMega, 3) : "-",
-        range(*low, *high, kMega, 3),
-        row.bytes_per_key.empty() ? "-" : fmt::format("{:.1f}", Median(row.bytes_per_key)),
-        ratio > 0 ? fmt::format("{:.2f}", ratio) : "-",
-        ratio_interval ? " (" + range(ratio_interval->low, ratio_interval->high, 1, 2) + ")" : "");
+    std::vector<std::string> entries = {row.workload, std::to_string(row.threads), row.label};
+    for (const std::string& axis : axes) entries.push_back(ShownCoordinate(row.coordinates, axis));
+    entries.push_back(fmt::format("{:.3f}", row.MedianOpsPerSecond() / kMega));
+    entries.push_back(interval ? range(interval->low, interval->high, kMega, 3) : "-");
+    entries.push_back(range(*low, *high, kMega, 3));
+    entries.push_back(row.bytes_per_key.empty() ? "-"
+                                                : fmt::format("{:.1f}", Median(row.bytes_per_key)));
+    entries.push_back((ratio > 0 ? fmt::format("{:.2f}", ratio) : "-") +
+                      (ratio_interval
+                           ? " (" + range(ratio_interval->low, ratio_interval->high, 1, 2) + ")"
+                           : ""));
+    table.AddRow(std::move(entries));
   }
+  std::string text = table.Text();
   for (const SummaryRow& row : rows_) {
     for (const size_t outlier : Outliers(row.ops_per_second)) {
-      text += fmt::format("Outlier: {}, {}, {} threads: {:.3f} Mops/s\n", row.workload, row.label,
-                          row.threads, row.ops_per_second[outlier] / kMega);
+      text += fmt::format("Outlier: {}, {}, {} threads{}: {:.3f} Mops/s\n", row.workload, row.label,
+                          row.threads, ShownCoordinates(row.coordinates),
+                          row.ops_per_second[outlier] / kMega);
     }
   }
   return text;
@@ -121,6 +150,7 @@ json Summary::Json() const {
         {{"workload", row.workload},
          {"threads", row.threads},
          {"label", row.label},
+         {"sweep", row.coordinates},
          {"cell_id", row.cell_id},
          {"reps", row.ops_per_second.size()},
          {"throughput_ops_s", row.ops_per_second},

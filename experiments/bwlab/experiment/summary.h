@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ struct SummaryRow {
   std::string workload;
   uint32_t threads = 0;
   std::string label;
+  nlohmann::json coordinates;  ///< on the axes of the sweep, as in Cell
   std::string cell_id;
   std::vector<double> ops_per_second;  ///< of each repetition
   std::vector<double> bytes_per_key;   ///< of each repetition that has it
@@ -40,8 +42,9 @@ class Summary {
   /// The row of a cell; nullptr where none of its results came yet.
   const SummaryRow* RowOf(const std::string& cell_id) const;
 
-  /// Median throughput over that of the baseline at the same workload and threads; 0 where the
-  /// baseline has none.
+  /// Median throughput over that of the baseline at the same workload, threads and coordinates; 0
+  /// where the baseline has none. An axis that does not matter to one of the two is left aside: the
+  /// one cell of a map without options is what all sizes of a node are compared with.
   double RatioToBaseline(const SummaryRow& row) const;
   /// Its interval; nothing for the baseline itself, and where either has too few repetitions.
   std::optional<Interval> RatioIntervalToBaseline(const SummaryRow& row) const;
@@ -53,10 +56,15 @@ class Summary {
   nlohmann::json Json() const;
 
  private:
+  SummaryRow& RowFor(const nlohmann::json& result);
   const SummaryRow* BaselineOf(const SummaryRow& row) const;
+  std::vector<std::string> Axes() const;
 
   std::string baseline_;
   std::vector<SummaryRow> rows_;
+  std::map<std::string, size_t> places_;  // in rows_, by cell_id
+  // In rows_, those of the baseline by workload and threads.
+  std::map<std::pair<std::string, uint32_t>, std::vector<size_t>> baselines_;
 };
 
 }  // namespace bwlab::experiment

@@ -64,5 +64,33 @@ TEST(Summary, RepetitionsGiveIntervalsAndOutliers) {
   EXPECT_NE(summary.Text().find("Outlier: ycsb_a, peer, 1 threads: 9.000"), std::string::npos);
 }
 
+TEST(Summary, RatiosCompareEqualCoordinates) {
+  const auto result = [](const char* label, double speed, json coordinates) {
+    json made = ResultOf(label, 1, speed, nullptr);
+    made["cell_id"] = label + coordinates.dump();
+    made["sweep"] = std::move(coordinates);
+    return made;
+  };
+  Summary summary("peer");
+  summary.Add(result("peer", 1e6, {{"ops", 1}}));
+  summary.Add(result("peer", 2e6, {{"ops", 2}}));
+  summary.Add(result("mine", 4e6, {{"leaf", 32}, {"ops", 1}}));
+  summary.Add(result("mine", 4e6, {{"leaf", 32}, {"ops", 2}}));
+  summary.Add(result("mine", 4e6, {{"leaf", 32}, {"ops", 3}}));
+  summary.Add(result("mine", 4e6, {{"leaf", 32}}));
+  const json rows = summary.Json();
+  EXPECT_EQ(rows[0]["ratio_to_baseline"], 1);
+  EXPECT_EQ(rows[1]["ratio_to_baseline"], 1);
+  EXPECT_EQ(rows[2]["ratio_to_baseline"], 4) << "an axis that the baseline lacks is left aside";
+  EXPECT_EQ(rows[3]["ratio_to_baseline"], 2);
+  EXPECT_TRUE(rows[4]["ratio_to_baseline"].is_null()) << "the baseline was not measured there";
+  EXPECT_TRUE(rows[5]["ratio_to_baseline"].is_null()) << "two baselines would do";
+  EXPECT_EQ(rows[3]["sweep"], json::parse(R"({"leaf": 32, "ops": 2})"));
+  const std::string text = summary.Text();
+  EXPECT_EQ(text.find("workload  threads  engine  leaf  ops    Mops/s"), 0u) << text;
+  EXPECT_NE(text.find("\nycsb_a          1  peer       -    2     2.000"), std::string::npos)
+      << text;
+}
+
 }  // namespace
 }  // namespace bwlab::experiment
