@@ -1,10 +1,9 @@
+#include "run_experiment/cells.h"
+
 #include <utility>
 
 #include "bwlab/experiment/memory.h"
-#include "bwlab/experiment/plan.h"
 #include "bwlab/experiment/repository.h"
-#include "bwlab/experiment/spec.h"
-#include "run_experiment/command_line.h"
 
 namespace bwlab::cli {
 namespace {
@@ -18,7 +17,7 @@ bool AreOfOneKey(const Setting& a, const Setting& b) {
 
 /// The --sets, the flags that stand for one, and the --sweeps, of which none may take back what
 /// another flag says.
-Result<std::vector<Setting>> SettingsOf(const CellsRequest& request) {
+Result<std::vector<Setting>> SettingsOfFlags(const CellsRequest& request) {
   std::vector<Setting> settings;
   for (const std::string& set : request.sets) {
     Result<Setting> setting = experiment::ParseSetting(set);
@@ -45,20 +44,41 @@ Result<std::vector<Setting>> SettingsOf(const CellsRequest& request) {
 
 }  // namespace
 
-Result<experiment::Plan> PlanOf(const CellsRequest& request) {
+Result<std::vector<Setting>> SettingsOf(const experiment::SpecVariables& variables,
+                                        const CellsRequest& request) {
+  Result<std::vector<Setting>> settings = experiment::SettingsOf(variables);
+  if (!settings.ok()) return settings;
+  Result<std::vector<Setting>> flags = SettingsOfFlags(request);
+  if (!flags.ok()) return flags;
+  for (Setting& flag : flags.value()) settings.value().push_back(std::move(flag));
+  return settings;
+}
+
+Result<experiment::Spec> SpecOf(const CellsRequest& request) {
   const Result<std::string> path = experiment::FindSpec(request.spec);
   if (!path.ok()) return path.status();
-  const Result<std::vector<Setting>> settings = SettingsOf(request);
+  const Result<std::vector<Setting>> settings =
+      SettingsOf(experiment::ReadSpecVariables(), request);
   if (!settings.ok()) return settings.status();
+  return experiment::LoadSpec(path.value(), settings.value());
+}
+
+Result<std::vector<experiment::Filter>> FiltersOf(const CellsRequest& request) {
   std::vector<experiment::Filter> filters;
   for (const std::string& text : request.filters) {
     Result<experiment::Filter> filter = experiment::ParseFilter(text);
     if (!filter.ok()) return filter.status();
     filters.push_back(std::move(filter).value());
   }
-  const Result<experiment::Spec> spec = experiment::LoadSpec(path.value(), settings.value());
+  return filters;
+}
+
+Result<experiment::Plan> PlanOf(const CellsRequest& request) {
+  const Result<std::vector<experiment::Filter>> filters = FiltersOf(request);
+  if (!filters.ok()) return filters.status();
+  const Result<experiment::Spec> spec = SpecOf(request);
   if (!spec.ok()) return spec.status();
-  return experiment::MakePlan(spec.value(), filters, experiment::AvailableMemoryBytes());
+  return experiment::MakePlan(spec.value(), filters.value(), experiment::AvailableMemoryBytes());
 }
 
 }  // namespace bwlab::cli

@@ -67,6 +67,10 @@ class CommandLine {
   }
 
   int Main(const std::vector<std::string>& argv) {
+    for (const std::string& argument : argv) {
+      if (experiment::IsUtf8(argument)) continue;  // results tell the command line
+      return Fail(kExitUsage, "the argument " + experiment::Quoted(argument) + " is not UTF-8");
+    }
     run_.argv = argv;
     std::vector<std::string> reversed(argv.rbegin(), argv.rend() - 1);
     try {

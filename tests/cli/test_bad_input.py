@@ -1,6 +1,7 @@
 """Bad input: exit code 2, one sentence that names what is wrong and what is allowed, no file."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -153,6 +154,7 @@ def test_bytes_that_are_not_utf_8(run_experiment):
     (["run", "--set", "matrix.threads=0"], ["/matrix/threads/0", "at least 1"]),
     (["run", "--set", "matrix.engine=bwtre"], ["--set", 'did you mean "bwtree"']),
     (["run", "--set", "ops=" + nested(20000)], ["/ops"]),
+    (["run", "--set", os.fsdecode(b"title=\xff")], ["title=", "not UTF-8"]),
     (["run", "--filter", "threads"], ["key=pattern"]),
     (["run", "--filter", "thread=1"], ['did you mean "threads"']),
     (["run", "--filter", "threads=9"], ['"9"', "1, 2"]),

@@ -1,6 +1,7 @@
 #include "bwlab/experiment/names.h"
 
 #include <cstddef>
+#include <nlohmann/json.hpp>
 
 #include "bwlab/workload/suggest.h"
 
@@ -13,20 +14,13 @@ std::string UnknownName(std::string_view what, std::string_view name,
          workload::DescribeChoices(name, views);
 }
 
-std::string Quoted(std::string_view name) {
-  constexpr size_t kShown = 60;
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string quoted = "\"";
-  for (const char c : name.substr(0, kShown)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      quoted += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    } else {
-      quoted += c;
-    }
-  }
-  if (name.size() > kShown) quoted += "...";
-  return quoted + "\"";
+std::string Quoted(std::string_view name) { return workload::Quoted(name); }
+
+bool IsUtf8(const std::string& text) {
+  using nlohmann::json;
+  const json value(text);
+  return value.dump(-1, ' ', false, json::error_handler_t::ignore) ==
+         value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::string JoinNames(std::span<const std::string> names) {

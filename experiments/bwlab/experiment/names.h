@@ -12,8 +12,11 @@ namespace bwlab::experiment {
 std::string UnknownName(std::string_view what, std::string_view name,
                         std::span<const std::string> choices);
 
-/// `name` between double quotes, with control characters escaped and cut after 60 bytes.
+/// `name` between double quotes, with what is not printable ASCII escaped, cut after 60 bytes.
 std::string Quoted(std::string_view name);
+
+/// Whether `text` can stand in a JSON document.
+bool IsUtf8(const std::string& text);
 
 /// The names with ", " between them.
 std::string JoinNames(std::span<const std::string> names);

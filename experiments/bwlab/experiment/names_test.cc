@@ -38,5 +38,12 @@ TEST(Names, SplitKeepsEmptyParts) {
   EXPECT_EQ(SplitAt("a,", ','), (std::vector<std::string>{"a", ""}));
 }
 
+TEST(Names, TextThatIsNotUtf8IsKnown) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("a\n\xc3\xa9"));
+  EXPECT_FALSE(IsUtf8("a\xff"));
+  EXPECT_FALSE(IsUtf8("\xc3"));
+}
+
 }  // namespace
 }  // namespace bwlab::experiment

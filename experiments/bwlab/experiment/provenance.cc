@@ -10,6 +10,7 @@
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/host.h"
 #include "bwlab/experiment/repository.h"
+#include "bwlab/experiment/spec_environment.h"
 #include "bwlab/experiment/subprocess.h"
 
 namespace bwlab::experiment {
@@ -83,6 +84,9 @@ json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
                                   : ShownArgument(argument));
   }
   provenance["argv"] = shown;
+  if (const SpecVariables variables = ReadSpecVariables(); !variables.empty()) {
+    provenance["environment"] = variables;
+  }
   provenance["spec_path"] = PathForResult(plan.spec_path);
   provenance["spec_sha256"] = Sha256Hex(plan.spec.dump());
   provenance["library_versions"] = LibraryVersions();

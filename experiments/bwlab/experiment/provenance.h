@@ -9,8 +9,8 @@
 namespace bwlab::experiment {
 
 /// Everything about an experiment's origin that is the same for all its cells: commit, build,
-/// machine, command line, spec. What cannot be known is null. Free of host names, user names and
-/// absolute paths.
+/// machine, command line and environment, spec. What cannot be known is null. Free of host names,
+/// user names and absolute paths.
 nlohmann::json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv);
 
 }  // namespace bwlab::experiment
