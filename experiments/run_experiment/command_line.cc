@@ -64,6 +64,18 @@ class CommandLine {
     DefinePlan();
     DefineList();
     DefineValidate();
+    DefineExplain();
+  }
+
+  std::optional<CellsRequest> CellsOf(const std::vector<std::string>& argv) {
+    if (argv.empty()) return std::nullopt;
+    try {
+      app_.parse(std::vector<std::string>(argv.rbegin(), argv.rend() - 1));
+    } catch (const ::CLI::Error&) {
+      return std::nullopt;
+    }
+    const bool is_run = run_command_->parsed() || argv.size() == 1;
+    return is_run ? std::optional(run_.cells) : std::nullopt;
   }
 
   int Main(const std::vector<std::string>& argv) {
@@ -81,7 +93,7 @@ class CommandLine {
       return Fail(kExitUsage, error.what());
     }
     for (const ::CLI::App* command :
-         {run_command_, plan_command_, list_command_, validate_command_}) {
+         {run_command_, plan_command_, list_command_, validate_command_, explain_command_}) {
       if (!command->parsed()) continue;
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
@@ -91,6 +103,7 @@ class CommandLine {
     if (plan_command_->parsed()) return ShowPlan(plan_);
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
+    if (explain_command_->parsed()) return Explain(explain_);
     return Run(run_);
   }
 
@@ -175,6 +188,19 @@ class CommandLine {
     validate_command_->add_flag("--json", validate_.json, "Print an array of objects");
   }
 
+  void DefineExplain() {
+    explain_command_ = app_.add_subcommand(
+        "explain", "Show the configuration of cells, each value with where it comes from");
+    explain_command_
+        ->add_option("what", explain_.what, "A spec, the id of a cell, or the file of a result")
+        ->option_text("[quickstart]");
+    explain_.cells.spec.clear();
+    DefineCells(explain_command_, &explain_.cells);
+    explain_command_->get_option("spec")->description("After an id: the spec that has the cell");
+    explain_command_->get_option("spec")->option_text("");
+    explain_command_->add_flag("--json", explain_.json, "Print an array of objects");
+  }
+
   std::string DescribeUnknownCommand(const std::string& extra) const {
     if (extra.starts_with('-')) {
       return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
@@ -190,15 +216,21 @@ class CommandLine {
   ::CLI::App* plan_command_ = nullptr;
   ::CLI::App* list_command_ = nullptr;
   ::CLI::App* validate_command_ = nullptr;
+  ::CLI::App* explain_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
+  ExplainRequest explain_;
 };
 
 }  // namespace
 
 int Main(const std::vector<std::string>& argv) { return CommandLine().Main(argv); }
+
+std::optional<CellsRequest> CellsOfCommandLine(const std::vector<std::string>& argv) {
+  return CommandLine().CellsOf(argv);
+}
 
 int Fail(int exit_code, std::string_view message) {
   std::cerr << "run_experiment: " << message << '\n';

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,17 +52,28 @@ struct ValidateRequest {
   bool json = false;
 };
 
+/// What `explain` was asked to do. A spec is in `cells` only where it stands after a cell's id.
+struct ExplainRequest {
+  std::string what = "quickstart";  ///< a spec, a cell's id or a result
+  CellsRequest cells;
+  bool json = false;
+};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
 int Validate(const ValidateRequest& request);
+int Explain(const ExplainRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);
 
 /// Parses the command line and runs the subcommand. No argument at all runs the quickstart.
 int Main(const std::vector<std::string>& argv);
+
+/// Which cells a command line of `run` means; nothing where it is none of this program's.
+std::optional<CellsRequest> CellsOfCommandLine(const std::vector<std::string>& argv);
 
 /// Prints `message` as the program's own error. @return `exit_code`
 int Fail(int exit_code, std::string_view message);

@@ -23,7 +23,7 @@
 #include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/summary.h"
 #include "run_experiment/command_line.h"
-#include "run_experiment/flags.h"
+#include "run_experiment/flag_values.h"
 #include "run_experiment/progress.h"
 #include "run_experiment/stopping_rule.h"
 

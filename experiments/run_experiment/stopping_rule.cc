@@ -5,16 +5,16 @@
 #include <string>
 
 #include "bwlab/experiment/statistics.h"
-#include "run_experiment/flags.h"
+#include "run_experiment/flag_values.h"
 
 namespace bwlab::cli {
 namespace {
 
-constexpr uint32_t kRepsMax = 1000;  // as in the spec's schema
+constexpr uint64_t kRepsMax = 1000;  // as in the spec's schema
 
-Result<uint32_t> ParseReps(const std::string& flag, const std::string& text, uint32_t absent) {
+Result<uint64_t> ParseReps(const std::string& flag, const std::string& text, uint64_t absent) {
   if (text.empty()) return absent;
-  return ParseWholeNumber(flag, text, experiment::kIntervalRepsMin, kRepsMax);
+  return ParseWhole(flag, text, experiment::kIntervalRepsMin, kRepsMax);
 }
 
 }  // namespace
@@ -41,9 +41,9 @@ Result<StoppingRule> StoppingRuleOf(const RunRequest& request, uint32_t spec_rep
   }
   const Result<double> share = ParseShare("--ci", request.ci);
   if (!share.ok()) return share.status();
-  const Result<uint32_t> reps_min = ParseReps("--reps-min", request.reps_min, 5);
+  const Result<uint64_t> reps_min = ParseReps("--reps-min", request.reps_min, 5);
   if (!reps_min.ok()) return reps_min.status();
-  const Result<uint32_t> reps_max = ParseReps("--reps-max", request.reps_max, 30);
+  const Result<uint64_t> reps_max = ParseReps("--reps-max", request.reps_max, 30);
   if (!reps_max.ok()) return reps_max.status();
   if (reps_min.value() > reps_max.value()) {
     return Status::InvalidArgument(
@@ -51,7 +51,8 @@ Result<StoppingRule> StoppingRuleOf(const RunRequest& request, uint32_t spec_rep
                     "most as many at least as at most",
                     reps_min.value(), reps_max.value()));
   }
-  return StoppingRule{share.value(), reps_min.value(), reps_max.value()};
+  return StoppingRule{share.value(), static_cast<uint32_t>(reps_min.value()),
+                      static_cast<uint32_t>(reps_max.value())};
 }
 
 }  // namespace bwlab::cli

@@ -80,6 +80,8 @@ def test_the_binary_and_jsonschema_agree(run_experiment, write_spec, spec):
                    {"figures": ["a", "a"]}, {"figures": ["a b"]}, {"matrix": {}},
                    {"unknown": 1}, {"verify": None}, {"latency": {}},
                    {"keys": {"count": 5, "space": "mono_int"}},
+                   {"sweep": {"ops": [1, 2]}}, {"sweep": {"ops": [1, 1]}}, {"sweep": {"ops": []}},
+                   {"sweep": {"ops": 1}}, {"sweep": []}, {"sweep": {}},
                    {"overrides": [{"where": {}, "set": {}}]}, {"overrides": [{}]},
                    {"engine_options": {"bwtree": {"leaf_capacity": 8}}},
                    {"engine_options": {"bwtree": {"leaf_capacity": "8"}}}]:
@@ -89,7 +91,7 @@ def test_the_binary_and_jsonschema_agree(run_experiment, write_spec, spec):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list", "-h"],
-                                       ["validate", "--help"]])
+                                       ["validate", "--help"], ["explain", "--help"]])
 def test_help(run_experiment, arguments):
     done = run_experiment(*arguments)
     assert done.returncode == 0
