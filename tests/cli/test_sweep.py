@@ -105,6 +105,18 @@ def test_what_a_sweep_does_not_matter_to_is_run_once(run_experiment, write_spec,
     assert cells_of(plan) == [("std_map_rwlock", {})]
 
 
+@pytest.mark.parametrize("sweep, values", [
+    ("values.size=8,100", [8, 100]), ("measure.warmup=auto,off", ["auto", "off"]),
+    ("latency.sample_every=0,64", [0, 64]), ("keys.space=mono_int,rand_int",
+                                             ["mono_int", "rand_int"]),
+])
+def test_every_kind_of_setting_can_be_swept(run_experiment, write_spec, spec, sweep, values):
+    plan = run_experiment.json("plan", write_spec(spec), "--sweep", sweep)
+    key = sweep.split("=")[0]
+    assert [cell["sweep"][key] for cell in plan["cells"]] == values
+    assert len({cell["cell_id"] for cell in plan["cells"]}) == 2
+
+
 @pytest.mark.parametrize("flags, words", [
     (["--sweep", "ops"], "key=a,b,c"),
     (["--sweep", "ops=1,1"], "twice"),

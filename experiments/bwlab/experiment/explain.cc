@@ -113,8 +113,9 @@ std::vector<ExplainedValue> Explain(const Spec& spec, const Cell& cell) {
 
 std::vector<ExplainedValue> ExplainFromResult(const json& result) {
   json configuration = json::object();
-  for (const char* key : {"workload", "label", "threads", "record_count", "op_count", "seed",
-                          "key_space", "sweep", "arrival", "config", "workload_spec"}) {
+  for (const char* key :
+       {"workload", "label", "threads", "record_count", "op_count", "seed", "key_space", "values",
+        "sweep", "arrival", "measure", "config", "workload_spec"}) {
     if (result.contains(key)) configuration[key] = result[key];
   }
   std::vector<ExplainedValue> values;
