@@ -64,6 +64,7 @@ class CommandLine {
     DefinePlan();
     DefineList();
     DefineValidate();
+    DefineDoctor();
   }
 
   int Main(const std::vector<std::string>& argv) {
@@ -77,7 +78,7 @@ class CommandLine {
       return Fail(kExitUsage, error.what());
     }
     for (const ::CLI::App* command :
-         {run_command_, plan_command_, list_command_, validate_command_}) {
+         {run_command_, plan_command_, list_command_, validate_command_, doctor_command_}) {
       if (!command->parsed()) continue;
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
@@ -87,6 +88,7 @@ class CommandLine {
     if (plan_command_->parsed()) return ShowPlan(plan_);
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
+    if (doctor_command_->parsed()) return Doctor(doctor_);
     return Run(run_);
   }
 
@@ -167,6 +169,17 @@ class CommandLine {
     validate_command_->add_flag("--json", validate_.json, "Print an array of objects");
   }
 
+  void DefineDoctor() {
+    doctor_command_ = app_.add_subcommand(
+        "doctor", "Tell what would spoil a result on this machine, and what to do about it");
+    doctor_command_->allow_extras();
+    AddValue(doctor_command_, "--seconds", &doctor_.seconds, "Watch the machine for so long [1]",
+             "N");
+    doctor_command_->add_flag("--strict", doctor_.strict, "Exit code 4 where there is a problem");
+    doctor_command_->add_flag("--json", doctor_.json, "Print an object with all checks");
+    doctor_command_->footer(kFooter);
+  }
+
   std::string DescribeUnknownCommand(const std::string& extra) const {
     if (extra.starts_with('-')) {
       return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
@@ -182,10 +195,12 @@ class CommandLine {
   ::CLI::App* plan_command_ = nullptr;
   ::CLI::App* list_command_ = nullptr;
   ::CLI::App* validate_command_ = nullptr;
+  ::CLI::App* doctor_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
+  DoctorRequest doctor_;
 };
 
 }  // namespace

@@ -50,11 +50,18 @@ struct ValidateRequest {
   bool json = false;
 };
 
+struct DoctorRequest {
+  std::string seconds = "1";
+  bool strict = false;
+  bool json = false;
+};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
 int Validate(const ValidateRequest& request);
+int Doctor(const DoctorRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);
