@@ -65,6 +65,7 @@ class CommandLine {
     DefineList();
     DefineValidate();
     DefineDoctor();
+    DefineCompare();
   }
 
   int Main(const std::vector<std::string>& argv) {
@@ -77,8 +78,8 @@ class CommandLine {
     } catch (const ::CLI::ParseError& error) {
       return Fail(kExitUsage, error.what());
     }
-    for (const ::CLI::App* command :
-         {run_command_, plan_command_, list_command_, validate_command_, doctor_command_}) {
+    for (const ::CLI::App* command : {run_command_, plan_command_, list_command_, validate_command_,
+                                      doctor_command_, compare_command_}) {
       if (!command->parsed()) continue;
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
@@ -89,6 +90,7 @@ class CommandLine {
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
     if (doctor_command_->parsed()) return Doctor(doctor_);
+    if (compare_command_->parsed()) return Compare(compare_);
     return Run(run_);
   }
 
@@ -97,6 +99,11 @@ class CommandLine {
     command->allow_extras();
     command->add_option("spec", cells->spec, "A spec file, or the name of an experiment")
         ->option_text("[quickstart]");
+    DefineChoice(command, cells);
+  }
+
+  /// The flags that say which cells of a spec, and how.
+  static void DefineChoice(::CLI::App* command, CellsRequest* cells) {
     AddValue(
         command, "--set", &cells->sets,
         "Override a key of the spec, such as keys.count=1000 or matrix.threads=1,2 (repeatable)",
@@ -180,6 +187,31 @@ class CommandLine {
     doctor_command_->footer(kFooter);
   }
 
+  void DefineCompare() {
+    compare_command_ = app_.add_subcommand(
+        "compare", "Compare two results folders, or measure with two binaries in turn and compare");
+    compare_command_->allow_extras();
+    compare_command_
+        ->add_option("inputs", compare_.inputs, "Two results folders, or with --binaries a spec")
+        ->option_text("A B | SPEC");
+    compare_command_
+        ->add_option("--binaries", compare_.binaries,
+                     "Two builds of run_experiment, which measure the cells of the spec in turn")
+        ->expected(2)
+        ->allow_extra_args(false)
+        ->option_text("OLD NEW");
+    DefineChoice(compare_command_, &compare_.cells);
+    AddValue(compare_command_, "--out", &compare_.out,
+             "With --binaries: new folder for both sides' results (default: "
+             "results/runs/compare-<time>)",
+             "DIR");
+    compare_command_->add_flag("--force", compare_.force,
+                               "Compare results of several hosts, of trees with changes, and of "
+                               "builds that are not for measuring");
+    compare_command_->add_flag("--quiet", compare_.quiet, "Tell nothing of the progress");
+    compare_command_->add_flag("--json", compare_.json, "Print the comparison as JSON");
+  }
+
   std::string DescribeUnknownCommand(const std::string& extra) const {
     if (extra.starts_with('-')) {
       return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
@@ -196,11 +228,13 @@ class CommandLine {
   ::CLI::App* list_command_ = nullptr;
   ::CLI::App* validate_command_ = nullptr;
   ::CLI::App* doctor_command_ = nullptr;
+  ::CLI::App* compare_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
   DoctorRequest doctor_;
+  CompareRequest compare_;
 };
 
 }  // namespace

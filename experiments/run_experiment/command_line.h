@@ -56,12 +56,24 @@ struct DoctorRequest {
   bool json = false;
 };
 
+/// What `compare` was asked to do.
+struct CompareRequest {
+  std::vector<std::string> inputs;    ///< two results folders or files; with binaries one spec
+  std::vector<std::string> binaries;  ///< none or two
+  CellsRequest cells;                 ///< this and the next two: with binaries only; no spec in it
+  std::string out;
+  bool quiet = false;
+  bool force = false;
+  bool json = false;
+};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
 int Validate(const ValidateRequest& request);
 int Doctor(const DoctorRequest& request);
+int Compare(const CompareRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);

@@ -37,6 +37,7 @@ using experiment::Plan;
 using experiment::PlannedRun;
 using experiment::ResultsFolder;
 using experiment::RunOrder;
+using experiment::ShownPath;
 using experiment::Summary;
 
 volatile std::sig_atomic_t g_interrupted = 0;
@@ -56,12 +57,6 @@ Result<std::chrono::seconds> ParseDuration(const std::string& flag, const std::s
   return Status::InvalidArgument(flag + " " + experiment::Quoted(text) +
                                  " is no time; allowed are whole numbers from 1 on with a unit, "
                                  "such as 90s, 10m or 2h");
-}
-
-std::string ShownPath(const fs::path& path) {
-  const fs::path relative = path.lexically_proximate(fs::current_path());
-  return relative.begin() != relative.end() && *relative.begin() == ".." ? path.string()
-                                                                         : relative.string();
 }
 
 /// Reads a whole number of repetitions.

@@ -44,6 +44,12 @@ std::string PathForResult(const fs::path& path) {
   return (fs::path("outside") / path.filename()).string();
 }
 
+std::string ShownPath(const fs::path& path) {
+  const fs::path relative = path.lexically_proximate(fs::current_path());
+  return relative.begin() != relative.end() && *relative.begin() == ".." ? path.string()
+                                                                         : relative.string();
+}
+
 std::vector<std::string> ExperimentNames() {
   std::vector<std::string> names;
   std::error_code error;

@@ -20,6 +20,9 @@ inline std::filesystem::path RunsFolder() { return RepositoryRoot() / "results" 
 /// so that a result does not tell where its author's files are.
 std::string PathForResult(const std::filesystem::path& path);
 
+/// `path` for a person: relative to the current folder where it lies in it.
+std::string ShownPath(const std::filesystem::path& path);
+
 /// Names of the specs under experiments/specs, sorted.
 std::vector<std::string> ExperimentNames();
 
