@@ -66,10 +66,12 @@ class CommandLine {
     DefineValidate();
     DefineDoctor();
     DefineCompare();
+    DefineFindMax();
   }
 
   int Main(const std::vector<std::string>& argv) {
     run_.argv = argv;
+    find_max_.argv = argv;
     std::vector<std::string> reversed(argv.rbegin(), argv.rend() - 1);
     try {
       app_.parse(std::move(reversed));
@@ -78,9 +80,7 @@ class CommandLine {
     } catch (const ::CLI::ParseError& error) {
       return Fail(kExitUsage, error.what());
     }
-    for (const ::CLI::App* command : {run_command_, plan_command_, list_command_, validate_command_,
-                                      doctor_command_, compare_command_}) {
-      if (!command->parsed()) continue;
+    for (const ::CLI::App* command : app_.get_subcommands()) {
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
     }
@@ -91,15 +91,22 @@ class CommandLine {
     if (validate_command_->parsed()) return Validate(validate_);
     if (doctor_command_->parsed()) return Doctor(doctor_);
     if (compare_command_->parsed()) return Compare(compare_);
+    if (find_max_command_->parsed()) return FindMax(find_max_);
     return Run(run_);
   }
 
  private:
   static void DefineCells(::CLI::App* command, CellsRequest* cells) {
+    DefineSpec(command, cells);
+    DefineChoice(command, cells);
+    AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
+    command->footer(kFooter);
+  }
+
+  static void DefineSpec(::CLI::App* command, CellsRequest* cells) {
     command->allow_extras();
     command->add_option("spec", cells->spec, "A spec file, or the name of an experiment")
         ->option_text("[quickstart]");
-    DefineChoice(command, cells);
   }
 
   /// The flags that say which cells of a spec, and how.
@@ -113,10 +120,8 @@ class CommandLine {
              "(repeatable: all must match)",
              "KEY=PATTERN");
     AddValue(command, "--seed", &cells->seed, "Override the seed", "N");
-    AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
     AddValue(command, "--verify", &cells->verify,
              "Check no reads, 1 in 64, or all: off, sample, full", "MODE");
-    command->footer(kFooter);
   }
 
   void DefineRun() {
@@ -201,6 +206,8 @@ class CommandLine {
         ->allow_extra_args(false)
         ->option_text("OLD NEW");
     DefineChoice(compare_command_, &compare_.cells);
+    AddValue(compare_command_, "--reps", &compare_.cells.reps, "Override the number of repetitions",
+             "N");
     AddValue(compare_command_, "--out", &compare_.out,
              "With --binaries: new folder for both sides' results (default: "
              "results/runs/compare-<time>)",
@@ -210,6 +217,36 @@ class CommandLine {
                                "builds that are not for measuring");
     compare_command_->add_flag("--quiet", compare_.quiet, "Tell nothing of the progress");
     compare_command_->add_flag("--json", compare_.json, "Print the comparison as JSON");
+    compare_command_->footer(kFooter);
+  }
+
+  void DefineFindMax() {
+    find_max_command_ = app_.add_subcommand(
+        "find-max", "Search for the highest rate of an open loop that keeps a latency");
+    DefineSpec(find_max_command_, &find_max_.cells);
+    AddValue(find_max_command_, "--slo", &find_max_.slo,
+             "What is promised: p50, p90, p99, p99_9 or max [of a kind of operation] < latency, "
+             "such as 'p99<50us' or 'p99 of read < 2ms, max < 1s'",
+             "PROMISE");
+    AddValue(find_max_command_, "--arrival", &find_max_.arrival,
+             "When operations come: constant, poisson [poisson]", "ARRIVAL");
+    AddValue(find_max_command_, "--rate-min", &find_max_.rate_min,
+             "Lowest rate, in operations a second of all threads [1000]", "N");
+    AddValue(find_max_command_, "--rate-max", &find_max_.rate_max, "Highest rate [1000000000]",
+             "N");
+    AddValue(find_max_command_, "--precision", &find_max_.precision,
+             "Share by which the answer may be too low [0.05]", "SHARE");
+    AddValue(find_max_command_, "--seconds", &find_max_.seconds,
+             "Load a rate for so long, as far as the memory reaches [2]", "N");
+    AddValue(find_max_command_, "--reps", &find_max_.reps,
+             "Processes at a rate, most of which must keep the promise [3]", "N");
+    DefineChoice(find_max_command_, &find_max_.cells);
+    AddValue(find_max_command_, "--out", &find_max_.out,
+             "New folder for the results (default: results/runs/find-max-<experiment>-<time>)",
+             "DIR");
+    find_max_command_->add_flag("--quiet", find_max_.quiet, "Tell nothing of the progress");
+    find_max_command_->add_flag("--json", find_max_.json, "Print all that was tried as JSON");
+    find_max_command_->footer(kFooter);
   }
 
   std::string DescribeUnknownCommand(const std::string& extra) const {
@@ -229,12 +266,14 @@ class CommandLine {
   ::CLI::App* validate_command_ = nullptr;
   ::CLI::App* doctor_command_ = nullptr;
   ::CLI::App* compare_command_ = nullptr;
+  ::CLI::App* find_max_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
   DoctorRequest doctor_;
   CompareRequest compare_;
+  FindMaxRequest find_max_;
 };
 
 }  // namespace

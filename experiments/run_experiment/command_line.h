@@ -67,6 +67,22 @@ struct CompareRequest {
   bool json = false;
 };
 
+/// What `find-max` was asked to do. Numbers as they were given.
+struct FindMaxRequest {
+  CellsRequest cells;  ///< without repetitions
+  std::string slo;
+  std::string arrival = "poisson";
+  std::string rate_min = "1000";
+  std::string rate_max = "1000000000";
+  std::string precision = "0.05";
+  std::string seconds = "2";
+  std::string reps = "3";
+  std::string out;
+  bool quiet = false;
+  bool json = false;
+  std::vector<std::string> argv;  ///< the whole command line, for provenance
+};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
@@ -74,6 +90,7 @@ int List(const ListRequest& request);
 int Validate(const ValidateRequest& request);
 int Doctor(const DoctorRequest& request);
 int Compare(const CompareRequest& request);
+int FindMax(const FindMaxRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);
