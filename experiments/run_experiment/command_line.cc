@@ -7,6 +7,7 @@
 
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/names.h"
+#include "run_experiment/completion.h"
 
 namespace bwlab::cli {
 namespace {
@@ -67,6 +68,7 @@ class CommandLine {
     DefineDoctor();
     DefineCompare();
     DefineFindMax();
+    DefineCompletion();
   }
 
   int Main(const std::vector<std::string>& argv) {
@@ -92,6 +94,7 @@ class CommandLine {
     if (doctor_command_->parsed()) return Doctor(doctor_);
     if (compare_command_->parsed()) return Compare(compare_);
     if (find_max_command_->parsed()) return FindMax(find_max_);
+    if (completion_command_->parsed()) return PrintCompletion(shell_, app_);
     return Run(run_);
   }
 
@@ -249,6 +252,16 @@ class CommandLine {
     find_max_command_->footer(kFooter);
   }
 
+  void DefineCompletion() {
+    completion_command_ = app_.add_subcommand(
+        "completion", "Print the script by which a shell completes these commands");
+    completion_command_->allow_extras();
+    completion_command_
+        ->add_option("shell", shell_,
+                     "bash; to be used as: source <(run_experiment completion bash)")
+        ->option_text("SHELL");
+  }
+
   std::string DescribeUnknownCommand(const std::string& extra) const {
     if (extra.starts_with('-')) {
       return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
@@ -267,6 +280,7 @@ class CommandLine {
   ::CLI::App* doctor_command_ = nullptr;
   ::CLI::App* compare_command_ = nullptr;
   ::CLI::App* find_max_command_ = nullptr;
+  ::CLI::App* completion_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
@@ -274,6 +288,7 @@ class CommandLine {
   DoctorRequest doctor_;
   CompareRequest compare_;
   FindMaxRequest find_max_;
+  std::string shell_;  // of completion
 };
 
 }  // namespace

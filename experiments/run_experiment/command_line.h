@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,10 +84,16 @@ struct FindMaxRequest {
   std::vector<std::string> argv;  ///< the whole command line, for provenance
 };
 
+/// Kinds of schedule that find-max knows, and shells that completion does.
+inline constexpr std::array<std::string_view, 2> kFindMaxArrivals = {"constant", "poisson"};
+inline constexpr std::array<std::string_view, 1> kShells = {"bash"};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
+/// What `list` can be asked for.
+std::vector<std::string> ListTopics();
 int Validate(const ValidateRequest& request);
 int Doctor(const DoctorRequest& request);
 int Compare(const CompareRequest& request);

@@ -77,7 +77,7 @@ Result<Search> SearchOf(const FindMaxRequest& request) {
   const Result<uint64_t> reps = ParseWhole("--reps", request.reps, 1, kRepsMax);
   if (!reps.ok()) return reps.status();
   search.reps = static_cast<uint32_t>(reps.value());
-  const std::vector<std::string> arrivals = {"constant", "poisson"};
+  const std::vector<std::string> arrivals(kFindMaxArrivals.begin(), kFindMaxArrivals.end());
   if (std::find(arrivals.begin(), arrivals.end(), request.arrival) == arrivals.end()) {
     return Status::InvalidArgument("--arrival: " +
                                    experiment::UnknownName("arrival", request.arrival, arrivals));

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -201,6 +203,22 @@ def test_results_that_would_be_refused_are_not_measured_on(
     assert done.returncode == 2
     assert "mix 2 hosts" in done.stderr
     assert snapshot(run_experiment.folder) == before
+
+
+def test_an_interruption_keeps_what_both_have_finished(run_experiment, binary, write_spec, spec):
+    out = run_experiment.folder / "out"
+    with subprocess.Popen(
+            [binary, "compare", "--binaries", binary, binary, str(write_spec(spec)), "--force",
+             "--reps", "1000", "--out", str(out)], stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()
+        process.stderr.readline()  # A and B are done once
+        process.send_signal(signal.SIGINT)
+        errors = process.stderr.read()
+        assert process.wait(60) == 130
+    assert "interrupted; compare " in errors
+    assert sorted(path.name for path in out.iterdir()) == ["a", "b"]
+    report = run_experiment.json("compare", out / "a", out / "b", "--force")
+    assert len(report["cells"]) == 1
 
 
 def test_bad_binaries_and_specs_are_refused(run_experiment, binary, write_spec, spec):

@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> kAxes = {"workload", "engine", "threads"};
+const std::vector<std::string> kAxes(kMatrixAxes.begin(), kMatrixAxes.end());
 
 bool MatchesEngine(const EngineEntry& engine, std::string_view pattern) {
   return MatchesGlob(engine.Label(), pattern) || MatchesGlob(engine.engine, pattern);

@@ -20,6 +20,9 @@ struct Filter {
   std::vector<std::string> patterns;  ///< `*` stands for any run of characters
 };
 
+/// The axes of the matrix by which cells can be chosen.
+inline constexpr std::array<std::string_view, 3> kMatrixAxes = {"workload", "engine", "threads"};
+
 /// Reads `workload=ycsb_a|ycsb_b`.
 Result<Filter> ParseFilter(const std::string& argument);
 
