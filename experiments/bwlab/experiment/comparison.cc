@@ -41,7 +41,7 @@ Cells CellsOf(const ResultSet& set) {
 std::string Measured(const CellResults& cell, bool with_label) {
   json measured;
   for (const char* key :
-       {"workload", "threads", "record_count", "op_count", "key_space", "arrival"}) {
+       {"workload", "threads", "record_count", "op_count", "key_space", "values", "arrival"}) {
     measured[key] = cell.first().value(key, json());
   }
   if (with_label) measured["label"] = cell.name.label;
@@ -53,8 +53,8 @@ std::vector<std::string> DifferencesOf(const CellResults& a, const CellResults& 
   const auto configuration = [](const json& result) {
     json object = {{"verify", result["verify"]["mode"]},
                    {"latency_sample_every", result["latency_ns"]["sample_every"]}};
-    for (const char* key : {"engine", "variant", "config", "workload_spec", "seed"}) {
-      object[key] = result[key];
+    for (const char* key : {"engine", "variant", "config", "workload_spec", "seed", "measure"}) {
+      object[key] = result.value(key, json());
     }
     return object;
   };

@@ -139,6 +139,9 @@ TEST(Comparison, OtherAmountsOfWorkAreNoPartners) {
   EXPECT_EQ(comparison.alone[0].why, "not there");
   EXPECT_TRUE(comparison.alone[0].in_a);
   EXPECT_FALSE(comparison.alone[1].in_a);
+  b = Around("peer", 1e6, "changed");
+  for (json& result : b.results) result["values"] = {{"size", 100}};
+  EXPECT_TRUE(Compare(Around("peer", 1e6), b).cells.empty());
 }
 
 TEST(Comparison, TwoEnginesArePairedWhereEachSideHasOne) {
