@@ -7,6 +7,7 @@
 
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/names.h"
+#include "run_experiment/completion.h"
 
 namespace bwlab::cli {
 namespace {
@@ -65,6 +66,10 @@ class CommandLine {
     DefineList();
     DefineValidate();
     DefineExplain();
+    DefineDoctor();
+    DefineCompare();
+    DefineFindMax();
+    DefineCompletion();
   }
 
   std::optional<CellsRequest> CellsOf(const std::vector<std::string>& argv) {
@@ -84,6 +89,7 @@ class CommandLine {
       return Fail(kExitUsage, "the argument " + experiment::Quoted(argument) + " is not UTF-8");
     }
     run_.argv = argv;
+    find_max_.argv = argv;
     std::vector<std::string> reversed(argv.rbegin(), argv.rend() - 1);
     try {
       app_.parse(std::move(reversed));
@@ -92,9 +98,7 @@ class CommandLine {
     } catch (const ::CLI::ParseError& error) {
       return Fail(kExitUsage, error.what());
     }
-    for (const ::CLI::App* command :
-         {run_command_, plan_command_, list_command_, validate_command_, explain_command_}) {
-      if (!command->parsed()) continue;
+    for (const ::CLI::App* command : app_.get_subcommands()) {
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
     }
@@ -104,14 +108,29 @@ class CommandLine {
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
     if (explain_command_->parsed()) return Explain(explain_);
+    if (doctor_command_->parsed()) return Doctor(doctor_);
+    if (compare_command_->parsed()) return Compare(compare_);
+    if (find_max_command_->parsed()) return FindMax(find_max_);
+    if (completion_command_->parsed()) return PrintCompletion(shell_, app_);
     return Run(run_);
   }
 
  private:
   static void DefineCells(::CLI::App* command, CellsRequest* cells) {
+    DefineSpec(command, cells);
+    DefineChoice(command, cells);
+    AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
+    command->footer(kFooter);
+  }
+
+  static void DefineSpec(::CLI::App* command, CellsRequest* cells) {
     command->allow_extras();
     command->add_option("spec", cells->spec, "A spec file, or the name of an experiment")
         ->option_text("[quickstart]");
+  }
+
+  /// The flags that say which cells of a spec, and how.
+  static void DefineChoice(::CLI::App* command, CellsRequest* cells) {
     AddValue(
         command, "--set", &cells->sets,
         "Override a key of the spec, such as keys.count=1000 or matrix.threads=1,2 (repeatable)",
@@ -125,10 +144,8 @@ class CommandLine {
              "value of a sweep's axis (repeatable: all must match)",
              "KEY=PATTERN");
     AddValue(command, "--seed", &cells->seed, "Override the seed", "N");
-    AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
     AddValue(command, "--verify", &cells->verify,
              "Check no reads, 1 in 64, or all: off, sample, full", "MODE");
-    command->footer(kFooter);
   }
 
   void DefineRun() {
@@ -201,6 +218,84 @@ class CommandLine {
     explain_command_->add_flag("--json", explain_.json, "Print an array of objects");
   }
 
+  void DefineDoctor() {
+    doctor_command_ = app_.add_subcommand(
+        "doctor", "Tell what would spoil a result on this machine, and what to do about it");
+    doctor_command_->allow_extras();
+    AddValue(doctor_command_, "--seconds", &doctor_.seconds, "Watch the machine for so long [1]",
+             "N");
+    doctor_command_->add_flag("--strict", doctor_.strict, "Exit code 4 where there is a problem");
+    doctor_command_->add_flag("--json", doctor_.json, "Print an object with all checks");
+    doctor_command_->footer(kFooter);
+  }
+
+  void DefineCompare() {
+    compare_command_ = app_.add_subcommand(
+        "compare", "Compare two results folders, or measure with two binaries in turn and compare");
+    compare_command_->allow_extras();
+    compare_command_
+        ->add_option("inputs", compare_.inputs, "Two results folders, or with --binaries a spec")
+        ->option_text("A B | SPEC");
+    compare_command_
+        ->add_option("--binaries", compare_.binaries,
+                     "Two builds of run_experiment, which measure the cells of the spec in turn")
+        ->expected(2)
+        ->allow_extra_args(false)
+        ->option_text("OLD NEW");
+    DefineChoice(compare_command_, &compare_.cells);
+    AddValue(compare_command_, "--reps", &compare_.cells.reps, "Override the number of repetitions",
+             "N");
+    AddValue(compare_command_, "--out", &compare_.out,
+             "With --binaries: new folder for both sides' results (default: "
+             "results/runs/compare-<time>)",
+             "DIR");
+    compare_command_->add_flag("--force", compare_.force,
+                               "Compare results of several hosts, of trees with changes, and of "
+                               "builds that are not for measuring");
+    compare_command_->add_flag("--quiet", compare_.quiet, "Tell nothing of the progress");
+    compare_command_->add_flag("--json", compare_.json, "Print the comparison as JSON");
+    compare_command_->footer(kFooter);
+  }
+
+  void DefineFindMax() {
+    find_max_command_ = app_.add_subcommand(
+        "find-max", "Search for the highest rate of an open loop that keeps a latency");
+    DefineSpec(find_max_command_, &find_max_.cells);
+    AddValue(find_max_command_, "--slo", &find_max_.slo,
+             "What is promised: p50, p90, p99, p99_9 or max [of a kind of operation] < latency, "
+             "such as 'p99<50us' or 'p99 of read < 2ms, max < 1s'",
+             "PROMISE");
+    AddValue(find_max_command_, "--arrival", &find_max_.arrival,
+             "When operations come: constant, poisson [poisson]", "ARRIVAL");
+    AddValue(find_max_command_, "--rate-min", &find_max_.rate_min,
+             "Lowest rate, in operations a second of all threads [1000]", "N");
+    AddValue(find_max_command_, "--rate-max", &find_max_.rate_max, "Highest rate [1000000000]",
+             "N");
+    AddValue(find_max_command_, "--precision", &find_max_.precision,
+             "Share by which the answer may be too low [0.05]", "SHARE");
+    AddValue(find_max_command_, "--seconds", &find_max_.seconds,
+             "Load a rate for so long, as far as the memory reaches [2]", "N");
+    AddValue(find_max_command_, "--reps", &find_max_.reps,
+             "Processes at a rate, most of which must keep the promise [3]", "N");
+    DefineChoice(find_max_command_, &find_max_.cells);
+    AddValue(find_max_command_, "--out", &find_max_.out,
+             "New folder for the results (default: results/runs/find-max-<experiment>-<time>)",
+             "DIR");
+    find_max_command_->add_flag("--quiet", find_max_.quiet, "Tell nothing of the progress");
+    find_max_command_->add_flag("--json", find_max_.json, "Print all that was tried as JSON");
+    find_max_command_->footer(kFooter);
+  }
+
+  void DefineCompletion() {
+    completion_command_ = app_.add_subcommand(
+        "completion", "Print the script by which a shell completes these commands");
+    completion_command_->allow_extras();
+    completion_command_
+        ->add_option("shell", shell_,
+                     "bash; to be used as: source <(run_experiment completion bash)")
+        ->option_text("SHELL");
+  }
+
   std::string DescribeUnknownCommand(const std::string& extra) const {
     if (extra.starts_with('-')) {
       return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
@@ -217,11 +312,19 @@ class CommandLine {
   ::CLI::App* list_command_ = nullptr;
   ::CLI::App* validate_command_ = nullptr;
   ::CLI::App* explain_command_ = nullptr;
+  ::CLI::App* doctor_command_ = nullptr;
+  ::CLI::App* compare_command_ = nullptr;
+  ::CLI::App* find_max_command_ = nullptr;
+  ::CLI::App* completion_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
   ExplainRequest explain_;
+  DoctorRequest doctor_;
+  CompareRequest compare_;
+  FindMaxRequest find_max_;
+  std::string shell_;  // of completion
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,12 +60,54 @@ struct ExplainRequest {
   bool json = false;
 };
 
+struct DoctorRequest {
+  std::string seconds = "1";
+  bool strict = false;
+  bool json = false;
+};
+
+/// What `compare` was asked to do.
+struct CompareRequest {
+  std::vector<std::string> inputs;    ///< two results folders or files; with binaries one spec
+  std::vector<std::string> binaries;  ///< none or two
+  CellsRequest cells;                 ///< this and the next two: with binaries only; no spec in it
+  std::string out;
+  bool quiet = false;
+  bool force = false;
+  bool json = false;
+};
+
+/// What `find-max` was asked to do. Numbers as they were given.
+struct FindMaxRequest {
+  CellsRequest cells;  ///< without repetitions
+  std::string slo;
+  std::string arrival = "poisson";
+  std::string rate_min = "1000";
+  std::string rate_max = "1000000000";
+  std::string precision = "0.05";
+  std::string seconds = "2";
+  std::string reps = "3";
+  std::string out;
+  bool quiet = false;
+  bool json = false;
+  std::vector<std::string> argv;  ///< the whole command line, for provenance
+};
+
+/// Kinds of schedule that find-max knows, and shells that completion does.
+inline constexpr std::array<std::string_view, 2> kFindMaxArrivals = {"constant", "poisson"};
+inline constexpr std::array<std::string_view, 1> kShells = {"bash"};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
+/// What `list` can be asked for.
+std::vector<std::string> ListTopics();
 int Validate(const ValidateRequest& request);
 int Explain(const ExplainRequest& request);
+int Doctor(const DoctorRequest& request);
+int Compare(const CompareRequest& request);
+int FindMax(const FindMaxRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);

@@ -54,4 +54,13 @@ Result<std::chrono::seconds> ParseDuration(const std::string& flag, const std::s
                   flag, experiment::Quoted(text)));
 }
 
+Result<double> ParseNumber(const std::string& flag, const std::string& text, double above,
+                           double most) {
+  const std::optional<double> number = AllOf<double>(text);
+  if (number && *number > above && *number <= most) return *number;
+  return Status::InvalidArgument(
+      fmt::format("{} {} is out of range; allowed are numbers above {} and up to {}", flag,
+                  experiment::Quoted(text), above, most));
+}
+
 }  // namespace bwlab::cli

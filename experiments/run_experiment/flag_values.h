@@ -19,5 +19,8 @@ Result<double> ParseShare(const std::string& flag, const std::string& text);
 
 /// A time such as 90s, 10m or 2h.
 Result<std::chrono::seconds> ParseDuration(const std::string& flag, const std::string& text);
+/// A number above `above` and up to `most`.
+Result<double> ParseNumber(const std::string& flag, const std::string& text, double above,
+                           double most);
 
 }  // namespace bwlab::cli

@@ -138,9 +138,14 @@ void PrintText(const json& list) {
 
 }  // namespace
 
-int List(const ListRequest& request) {
+std::vector<std::string> ListTopics() {
   std::vector<std::string> names;
   for (const Topic& topic : kTopics) names.emplace_back(topic.name);
+  return names;
+}
+
+int List(const ListRequest& request) {
+  const std::vector<std::string> names = ListTopics();
   if (request.topic.empty()) {
     return Fail(experiment::kExitUsage, "list: name a topic: " + experiment::JoinNames(names));
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <ctime>
 #include <filesystem>
 #include <iostream>
@@ -24,6 +23,7 @@
 #include "bwlab/experiment/summary.h"
 #include "run_experiment/command_line.h"
 #include "run_experiment/flag_values.h"
+#include "run_experiment/interruption.h"
 #include "run_experiment/progress.h"
 #include "run_experiment/stopping_rule.h"
 
@@ -38,10 +38,6 @@ using experiment::ResultsFolder;
 using experiment::RunOrder;
 using experiment::ShownPath;
 using experiment::Summary;
-
-volatile std::sig_atomic_t g_interrupted = 0;
-
-void NoteInterruption(int /*signal*/) { g_interrupted = 1; }
 
 /// How a run ended: an exit code, and why where it is not 0.
 struct End {
@@ -146,7 +142,7 @@ class Runner {
       summary_.Add(outcome.result);
       progress->Finished(what, outcome.result["run"]["throughput_ops_s"].get<double>());
     }
-    if (g_interrupted != 0) return stop(experiment::kExitInterrupted, "interrupted");
+    if (WasInterrupted()) return stop(experiment::kExitInterrupted, "interrupted");
     return {outcome.exit_code, std::move(outcome.message)};
   }
 
@@ -235,10 +231,7 @@ int Run(const RunRequest& request) {
   Result<ResultsFolder> folder = FolderOf(request, plan.value());
   if (!folder.ok()) return Fail(folder.status());
 
-  struct sigaction action {};
-  action.sa_handler = NoteInterruption;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  NoteInterruptions();
   return Runner(request, plan.value(), order.value(), rule.value(), budget,
                 std::move(folder).value())
       .Run();

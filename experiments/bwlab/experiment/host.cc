@@ -35,7 +35,17 @@ std::string CpuModel() {
   return ::uname(&names) == 0 ? names.machine : "unknown";
 }
 
-/// The hypervisor's own signature ("KVMKVMKVM"), "none", or empty where it cannot be known.
+std::string FormattedUtc(int64_t unix_seconds, const char* format) {
+  const time_t seconds = unix_seconds;
+  struct tm parts {};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), format, &parts);
+  return text.data();
+}
+
+}  // namespace
+
 std::string Virtualisation() {
 #if defined(__x86_64__)
   constexpr unsigned kHypervisorBit = 1u << 31;
@@ -61,7 +71,6 @@ std::string Virtualisation() {
 #endif
 }
 
-/// The chosen one of "always [madvise] never".
 std::string Bracketed(const std::string& line) {
   const size_t open = line.find('[');
   const size_t close = line.find(']');
@@ -69,29 +78,33 @@ std::string Bracketed(const std::string& line) {
   return line.substr(open + 1, close - open - 1);
 }
 
-std::string FormattedUtc(int64_t unix_seconds, const char* format) {
-  const time_t seconds = unix_seconds;
-  struct tm parts {};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), format, &parts);
-  return text.data();
+CpuTicks CpuTicks::Read(const std::string& path) {
+  // proc(5): user nice system idle iowait irq softirq steal; guests are counted in user and nice.
+  constexpr size_t kFields = 8;
+  constexpr size_t kIdle = 3;
+  constexpr size_t kIowait = 4;
+  constexpr size_t kSteal = 7;
+  std::istringstream cpu(FirstLine(path));
+  std::string label;
+  cpu >> label;
+  CpuTicks ticks;
+  uint64_t field = 0;
+  for (size_t i = 0; i < kFields && cpu >> field; ++i) {
+    ticks.all += field;
+    if (i == kSteal) {
+      ticks.steal = field;
+    } else if (i != kIdle && i != kIowait) {
+      ticks.busy += field;
+    }
+  }
+  return ticks;
 }
-
-}  // namespace
 
 HostState HostState::Read() {
   HostState state;
   double average = 0;
   if (::getloadavg(&average, 1) == 1) state.load_average = average;
-  std::istringstream cpu(FirstLine("/proc/stat"));
-  std::string label;
-  uint64_t ticks = 0;
-  constexpr int kStealField = 8;
-  cpu >> label;
-  for (int field = 1; field <= kStealField && cpu >> ticks; ++field) {
-    if (field == kStealField) state.steal_ticks = ticks;
-  }
+  state.steal_ticks = CpuTicks::Read("/proc/stat").steal;
   return state;
 }
 

@@ -4,6 +4,9 @@
 #include <openssl/opensslv.h>
 
 #include <CLI/Version.hpp>
+#include <algorithm>
+#include <array>
+#include <cctype>
 #include <string_view>
 
 #include "bwlab/experiment/build_info.h"
@@ -26,22 +29,6 @@ json Git(std::vector<std::string> arguments) {
   ProcessEnd end = RunProcess(argv, "");
   if (end.exit_code != 0) return nullptr;
   return std::move(end.output);
-}
-
-void AddGit(json* provenance) {
-  json commit = Git({"rev-parse", "--verify", "--quiet", "HEAD"});
-  if (commit.is_string()) {
-    auto& text = commit.get_ref<std::string&>();
-    while (text.ends_with('\n')) text.pop_back();
-  }
-  const json status = Git({"status", "--porcelain"});
-  const json diff = commit.is_null() ? json() : Git({"diff", "--no-ext-diff", "HEAD"});
-  const bool differs = diff.is_string() && !diff.get_ref<const std::string&>().empty();
-  (*provenance)["git_commit"] = commit;
-  (*provenance)["git_dirty"] =
-      status.is_string() ? json(!status.get_ref<const std::string&>().empty()) : json();
-  (*provenance)["git_diff_sha256"] =
-      differs ? json(Sha256Hex(diff.get_ref<const std::string&>())) : json();
 }
 
 /// An argument as a result may show it: paths as PathForResult says.
@@ -71,9 +58,35 @@ json LibraryVersions() {
 
 }  // namespace
 
+json GitState() {
+  json commit = Git({"rev-parse", "--verify", "--quiet", "HEAD"});
+  if (commit.is_string()) {
+    auto& text = commit.get_ref<std::string&>();
+    while (text.ends_with('\n')) text.pop_back();
+  }
+  const json status = Git({"status", "--porcelain"});
+  const json diff = commit.is_null() ? json() : Git({"diff", "--no-ext-diff", "HEAD"});
+  const bool differs = diff.is_string() && !diff.get_ref<const std::string&>().empty();
+  return {
+      {"git_commit", commit},
+      {"git_dirty",
+       status.is_string() ? json(!status.get_ref<const std::string&>().empty()) : json()},
+      {"git_diff_sha256", differs ? json(Sha256Hex(diff.get_ref<const std::string&>())) : json()}};
+}
+
+bool IsForMeasuring(std::string_view build_type, std::string_view flags) {
+  constexpr std::array<std::string_view, 3> kOptimised = {"release", "relwithdebinfo",
+                                                          "minsizerel"};
+  std::string lower(build_type);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kOptimised.begin(), kOptimised.end(), lower) != kOptimised.end() &&
+         flags.find("-fsanitize") == std::string_view::npos;
+}
+
 json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
   json provenance = DescribeHost();
-  AddGit(&provenance);
+  provenance.update(GitState());
   provenance["compiler"] = kCompiler;
   provenance["build_type"] = kBuildType.empty() ? "none" : kBuildType;
   provenance["flags"] = kCompilerFlags;

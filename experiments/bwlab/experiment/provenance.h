@@ -2,11 +2,19 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bwlab/experiment/plan.h"
 
 namespace bwlab::experiment {
+
+/// {"git_commit": ..., "git_dirty": ..., "git_diff_sha256": ...} of the repository, null where git
+/// or the repository is absent.
+nlohmann::json GitState();
+
+/// Whether a build is for measuring: optimised, and without sanitizers.
+bool IsForMeasuring(std::string_view build_type, std::string_view flags);
 
 /// Everything about an experiment's origin that is the same for all its cells: commit, build,
 /// machine, command line and environment, spec. What cannot be known is null. Free of host names,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <numeric>
 
 namespace bwlab::experiment {
 
@@ -25,6 +26,10 @@ TickScale TickScale::Measure() {
   auto middle = costs.begin() + costs.size() / 2;
   std::nth_element(costs.begin(), middle, costs.end());
   scale.cost_ns = static_cast<double>(*middle) * scale.ns_per_tick;
+  // Two readings lie further apart than a step, but always whole steps.
+  uint64_t step = 0;
+  for (const uint64_t cost : costs) step = std::gcd(step, cost);
+  scale.resolution_ns = static_cast<double>(step) * scale.ns_per_tick;
   return scale;
 }
 

@@ -40,7 +40,8 @@ inline uint64_t EndTicks() {
 /// ms.
 struct TickScale {
   double ns_per_tick = 1;
-  double cost_ns = 0;  ///< median of EndTicks() - StartTicks() with nothing between
+  double cost_ns = 0;        ///< median of EndTicks() - StartTicks() with nothing between
+  double resolution_ns = 0;  ///< what the differences of readings are multiples of
 
   static TickScale Measure();
 };

@@ -19,6 +19,8 @@ TEST(TickScale, AgreesWithTheSteadyClock) {
   EXPECT_NEAR(ticks_ns / clock_ns, 1, 0.1);
   EXPECT_GT(scale.cost_ns, 0);
   EXPECT_LT(scale.cost_ns, 10000);
+  EXPECT_GT(scale.resolution_ns, 0);
+  EXPECT_LE(scale.resolution_ns, scale.cost_ns);
 }
 
 }  // namespace
