@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/names.h"
 
 namespace bwlab::cli {
@@ -15,9 +16,7 @@ using experiment::ExitCodeOf;
 using experiment::kExitOk;
 using experiment::kExitUsage;
 
-constexpr const char* kFooter =
-    "\nExit codes: 0 ok, 2 usage or spec, 3 verification failed, 4 environment refused,\n"
-    "6 partial (--budget), 70 internal error, 130 interrupted (go on with --resume).";
+std::string Footer() { return std::string("\n") + experiment::kExitCodesText; }
 
 /// Adds an option that takes exactly one value each time it is given.
 template <class T>
@@ -57,13 +56,15 @@ std::string DescribeExtra(const ::CLI::App& command, const std::string& extra) {
 class CommandLine {
  public:
   CommandLine() {
-    app_.footer(kFooter);
-    app_.allow_extras();  // reported by this class, with "did you mean"
+    app_.footer(Footer());
+    app_.require_subcommand(0, 1);  // what follows the first is an argument: docs micro
+    app_.allow_extras();            // reported by this class, with "did you mean"
     app_.set_version_flag("--version", std::string("run_experiment 0.1.0"));
     DefineRun();
     DefinePlan();
     DefineList();
     DefineValidate();
+    DefineDocs();
   }
 
   int Main(const std::vector<std::string>& argv) {
@@ -77,7 +78,7 @@ class CommandLine {
       return Fail(kExitUsage, error.what());
     }
     for (const ::CLI::App* command :
-         {run_command_, plan_command_, list_command_, validate_command_}) {
+         {run_command_, plan_command_, list_command_, validate_command_, docs_command_}) {
       if (!command->parsed()) continue;
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
@@ -87,6 +88,7 @@ class CommandLine {
     if (plan_command_->parsed()) return ShowPlan(plan_);
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
+    if (docs_command_->parsed()) return Docs(docs_);
     return Run(run_);
   }
 
@@ -107,7 +109,7 @@ class CommandLine {
     AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
     AddValue(command, "--verify", &cells->verify,
              "Check no reads, 1 in 64, or all: off, sample, full", "MODE");
-    command->footer(kFooter);
+    command->footer(Footer());
   }
 
   void DefineRun() {
@@ -167,6 +169,15 @@ class CommandLine {
     validate_command_->add_flag("--json", validate_.json, "Print an array of objects");
   }
 
+  void DefineDocs() {
+    docs_command_ = app_.add_subcommand(
+        "docs", "Print a reference of all fields of a kind of file as Markdown");
+    docs_command_->allow_extras();
+    docs_command_
+        ->add_option("topic", docs_.topic, experiment::JoinNames(experiment::SchemaKinds()))
+        ->option_text("TOPIC");
+  }
+
   std::string DescribeUnknownCommand(const std::string& extra) const {
     if (extra.starts_with('-')) {
       return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
@@ -182,10 +193,12 @@ class CommandLine {
   ::CLI::App* plan_command_ = nullptr;
   ::CLI::App* list_command_ = nullptr;
   ::CLI::App* validate_command_ = nullptr;
+  ::CLI::App* docs_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
+  DocsRequest docs_;
 };
 
 }  // namespace

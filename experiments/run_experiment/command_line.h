@@ -50,11 +50,16 @@ struct ValidateRequest {
   bool json = false;
 };
 
+struct DocsRequest {
+  std::string topic;
+};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
 int Validate(const ValidateRequest& request);
+int Docs(const DocsRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);
