@@ -64,11 +64,13 @@ class CommandLine {
     DefinePlan();
     DefineList();
     DefineValidate();
+    DefineMicro();
     DefineDocs();
   }
 
   int Main(const std::vector<std::string>& argv) {
     run_.argv = argv;
+    micro_.argv = argv;
     std::vector<std::string> reversed(argv.rbegin(), argv.rend() - 1);
     try {
       app_.parse(std::move(reversed));
@@ -77,8 +79,8 @@ class CommandLine {
     } catch (const ::CLI::ParseError& error) {
       return Fail(kExitUsage, error.what());
     }
-    for (const ::CLI::App* command :
-         {run_command_, plan_command_, list_command_, validate_command_, docs_command_}) {
+    for (const ::CLI::App* command : {run_command_, plan_command_, list_command_, validate_command_,
+                                      micro_command_, docs_command_}) {
       if (!command->parsed()) continue;
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
@@ -88,6 +90,7 @@ class CommandLine {
     if (plan_command_->parsed()) return ShowPlan(plan_);
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
+    if (micro_command_->parsed()) return Micro(micro_);
     if (docs_command_->parsed()) return Docs(docs_);
     return Run(run_);
   }
@@ -169,6 +172,29 @@ class CommandLine {
     validate_command_->add_flag("--json", validate_.json, "Print an array of objects");
   }
 
+  void DefineMicro() {
+    micro_command_ = app_.add_subcommand(
+        "micro",
+        "Run the micro-benchmarks that stand beside this program, and write their results");
+    micro_command_->allow_extras();
+    AddValue(micro_command_, "--filter", &micro_.filter,
+             "Only benchmarks in whose names this regular expression is found, such as ^search/",
+             "REGEX");
+    AddValue(micro_command_, "--reps", &micro_.reps,
+             "Repetitions of each program, each in a fresh process, forth and back over them [5]",
+             "N");
+    AddValue(micro_command_, "--min-time", &micro_.min_time,
+             "Seconds that each benchmark iterates for at least [0.5]", "SECONDS");
+    AddValue(micro_command_, "--out", &micro_.out,
+             "New folder for the results (default: results/runs/micro-<time>)", "DIR");
+    micro_command_->add_flag(
+        "--list", micro_.list,
+        "Show the benchmarks, the programs' questions and baselines; run none");
+    micro_command_->add_flag("--json", micro_.json, "Print the summary or the list as JSON");
+    micro_command_->add_flag("--quiet", micro_.quiet, "Tell nothing of the progress");
+    micro_command_->footer(Footer());
+  }
+
   void DefineDocs() {
     docs_command_ = app_.add_subcommand(
         "docs", "Print a reference of all fields of a kind of file as Markdown");
@@ -193,11 +219,13 @@ class CommandLine {
   ::CLI::App* plan_command_ = nullptr;
   ::CLI::App* list_command_ = nullptr;
   ::CLI::App* validate_command_ = nullptr;
+  ::CLI::App* micro_command_ = nullptr;
   ::CLI::App* docs_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
   ValidateRequest validate_;
+  MicroRequest micro_;
   DocsRequest docs_;
 };
 

@@ -50,6 +50,17 @@ struct ValidateRequest {
   bool json = false;
 };
 
+struct MicroRequest {
+  std::string filter;
+  std::string reps = "5";
+  std::string min_time = "0.5";
+  std::string out;
+  bool list = false;
+  bool json = false;
+  bool quiet = false;
+  std::vector<std::string> argv;  ///< the whole command line, for provenance
+};
+
 struct DocsRequest {
   std::string topic;
 };
@@ -59,6 +70,7 @@ int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
 int List(const ListRequest& request);
 int Validate(const ValidateRequest& request);
+int Micro(const MicroRequest& request);
 int Docs(const DocsRequest& request);
 
 /// The cells that a request means, resolved and checked.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <ctime>
 #include <filesystem>
 #include <iostream>
@@ -26,6 +25,7 @@
 #include "bwlab/experiment/statistics.h"
 #include "bwlab/experiment/summary.h"
 #include "run_experiment/command_line.h"
+#include "run_experiment/interruption.h"
 #include "run_experiment/progress.h"
 
 namespace bwlab::cli {
@@ -38,10 +38,6 @@ using experiment::PlannedRun;
 using experiment::ResultsFolder;
 using experiment::RunOrder;
 using experiment::Summary;
-
-volatile std::sig_atomic_t g_interrupted = 0;
-
-void NoteInterruption(int /*signal*/) { g_interrupted = 1; }
 
 /// Reads a time such as 90s, 10m or 2h.
 Result<std::chrono::seconds> ParseDuration(const std::string& flag, const std::string& text) {
@@ -221,7 +217,7 @@ class Runner {
             progress->Finished(what, outcome.result["run"]["throughput_ops_s"].get<double>());
           }
         }
-        if (g_interrupted != 0) return stop(experiment::kExitInterrupted, "interrupted");
+        if (Interrupted()) return stop(experiment::kExitInterrupted, "interrupted");
         if (outcome.exit_code != experiment::kExitOk) {
           progress.reset();
           return Fail(outcome.exit_code, outcome.message);
@@ -314,10 +310,7 @@ int Run(const RunRequest& request) {
   Result<ResultsFolder> folder = FolderOf(request, plan.value());
   if (!folder.ok()) return Fail(folder.status());
 
-  struct sigaction action {};
-  action.sa_handler = NoteInterruption;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  NoteInterruptions();
   return Runner(request, plan.value(), order.value(), rule.value(), budget,
                 std::move(folder).value())
       .Run();

@@ -34,7 +34,7 @@ def test_what_is_listed_is_what_is_there(run_experiment):
     assert {"uniform", "zipfian", "latest"} <= names("distributions")
 
 
-@pytest.mark.parametrize("kind", ["spec", "result", "workload"])
+@pytest.mark.parametrize("kind", ["spec", "result", "workload", "micro"])
 def test_schemas_are_draft_07(kind):
     document = schema(kind)
     jsonschema.Draft7Validator.check_schema(document)

@@ -287,4 +287,9 @@ const JsonSchema& ResultSchema() {
   return schema;
 }
 
+const JsonSchema& MicroSchema() {
+  static const JsonSchema schema(json::parse(SchemaText("micro")));
+  return schema;
+}
+
 }  // namespace bwlab::experiment

@@ -59,5 +59,6 @@ std::string_view SchemaText(std::string_view kind);
 
 const JsonSchema& SpecSchema();
 const JsonSchema& ResultSchema();
+const JsonSchema& MicroSchema();
 
 }  // namespace bwlab::experiment

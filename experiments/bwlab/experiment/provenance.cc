@@ -70,7 +70,8 @@ json LibraryVersions() {
 
 }  // namespace
 
-json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
+json CollectProvenance(const std::filesystem::path& spec_path, const json& spec,
+                       const std::vector<std::string>& argv) {
   json provenance = DescribeHost();
   AddGit(&provenance);
   provenance["compiler"] = kCompiler;
@@ -83,10 +84,14 @@ json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
                                   : ShownArgument(argument));
   }
   provenance["argv"] = shown;
-  provenance["spec_path"] = PathForResult(plan.spec_path);
-  provenance["spec_sha256"] = Sha256Hex(plan.spec.dump());
+  provenance["spec_path"] = PathForResult(spec_path);
+  provenance["spec_sha256"] = Sha256Hex(spec.dump());
   provenance["library_versions"] = LibraryVersions();
   return provenance;
+}
+
+json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
+  return CollectProvenance(plan.spec_path, plan.spec, argv);
 }
 
 }  // namespace bwlab::experiment

@@ -17,8 +17,8 @@ namespace {
 /// JSON for people: what identifies the document comes first, the rest by name.
 std::string ReadableText(const nlohmann::json& document) {
   nlohmann::ordered_json ordered;
-  for (const char* key :
-       {"schema_version", "id", "cell_id", "rep", "experiment", "workload", "label", "threads"}) {
+  for (const char* key : {"schema_version", "id", "cell_id", "program", "rep", "experiment",
+                          "workload", "label", "threads"}) {
     if (document.contains(key)) ordered[key] = document[key];
   }
   for (const auto& [key, value] : document.items()) ordered[key] = value;
@@ -48,7 +48,7 @@ bool IsUnfinished(const fs::path& file) {
 
 }  // namespace
 
-Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann::json& spec) {
+Result<ResultsFolder> ResultsFolder::CreateEmpty(const fs::path& path, const Layout& layout) {
   std::error_code error;
   if (fs::exists(path, error)) {
     if (!fs::is_directory(path, error)) {
@@ -60,12 +60,24 @@ Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann
                                      "--out a new folder");
     }
   }
-  ResultsFolder folder(path);
-  Status status = folder.MakeFolder(path / "cells");
-  if (status.ok()) status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
+  ResultsFolder folder(path, layout);
+  Status status = folder.MakeFolder(path / layout.folder);
   if (status.ok()) return folder;
   folder.RemoveIfWithoutResults();
   return status;
+}
+
+Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann::json& spec) {
+  Result<ResultsFolder> folder = CreateEmpty(path, kCells);
+  if (!folder.ok()) return folder;
+  Status status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
+  if (status.ok()) return folder;
+  folder.value().RemoveIfWithoutResults();
+  return status;
+}
+
+Result<ResultsFolder> ResultsFolder::CreateForMicro(const fs::path& path) {
+  return CreateEmpty(path, kMicro);
 }
 
 Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann::json& spec) {
@@ -82,7 +94,7 @@ Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann
   } else if (!fs::is_empty(path / "cells", error)) {
     return refuse("holds results, but no spec.json that says of what");
   }
-  ResultsFolder folder(path);
+  ResultsFolder folder(path, kCells);
   std::vector<fs::path> unfinished;
   for (const fs::path& parent : {path, path / "cells"}) {
     for (const fs::directory_entry& entry : fs::directory_iterator(parent, error)) {
@@ -114,8 +126,8 @@ fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& s
   return newest;
 }
 
-fs::path ResultsFolder::FileOf(const std::string& cell_id, uint32_t rep) const {
-  return path_ / "cells" / (cell_id + "-r" + std::to_string(rep) + ".json");
+fs::path ResultsFolder::FileOf(const std::string& id, uint32_t rep) const {
+  return path_ / layout_->folder / (id + "-r" + std::to_string(rep) + ".json");
 }
 
 bool ResultsFolder::Has(const std::string& cell_id, uint32_t rep) const {
@@ -145,7 +157,7 @@ Status ResultsFolder::MakeFolder(const fs::path& folder) {
 
 Status ResultsFolder::Add(const nlohmann::json& result) {
   const fs::path file =
-      FileOf(result.at("cell_id").get<std::string>(), result.at("rep").get<uint32_t>());
+      FileOf(result.at(layout_->id_key).get<std::string>(), result.at("rep").get<uint32_t>());
   Status status = WriteFileAtomically(file, ReadableText(result));
   if (status.ok()) files_.push_back(file);
   return status;

@@ -11,7 +11,8 @@
 
 namespace bwlab::experiment {
 
-/// The folder of one experiment's results: spec.json (resolved) and cells/<cell_id>-r<rep>.json.
+/// The folder of one experiment's results: spec.json (resolved) and cells/<cell_id>-r<rep>.json; or
+/// that of micro-benchmarks: micro/<program>-r<rep>.json.
 class ResultsFolder {
  public:
   /// Makes the folder and writes spec.json. Errors: InvalidArgument where it exists and is not
@@ -19,6 +20,9 @@ class ResultsFolder {
   /// nothing is left behind then.
   static Result<ResultsFolder> Create(const std::filesystem::path& path,
                                       const nlohmann::json& spec);
+
+  /// The same for micro-benchmarks, without a spec.
+  static Result<ResultsFolder> CreateForMicro(const std::filesystem::path& path);
 
   /// Opens a folder that an earlier run of the same spec has left, finished or not, and takes away
   /// what it was writing when it was killed. The number of repetitions may differ: `spec` takes the
@@ -46,12 +50,24 @@ class ResultsFolder {
   const std::vector<std::filesystem::path>& files() const { return files_; }
 
  private:
-  explicit ResultsFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  /// Where results stand in the folder, and which of their keys their files are called after.
+  struct Layout {
+    const char* folder;
+    const char* id_key;
+  };
+  static constexpr Layout kCells = {"cells", "cell_id"};
+  static constexpr Layout kMicro = {"micro", "program"};
 
+  ResultsFolder(std::filesystem::path path, const Layout& layout)
+      : path_(std::move(path)), layout_(&layout) {}
+
+  /// Makes the folders, or what is wrong with the path.
+  static Result<ResultsFolder> CreateEmpty(const std::filesystem::path& path, const Layout& layout);
   Status MakeFolder(const std::filesystem::path& folder);
-  std::filesystem::path FileOf(const std::string& cell_id, uint32_t rep) const;
+  std::filesystem::path FileOf(const std::string& id, uint32_t rep) const;
 
   std::filesystem::path path_;
+  const Layout* layout_;
   std::vector<std::filesystem::path> made_;   // folders that Create made, outermost first
   std::vector<std::filesystem::path> files_;  // results added, and those that were there
 };
