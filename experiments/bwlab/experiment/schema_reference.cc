@@ -143,6 +143,9 @@ class Reference {
       parts.push_back("more than " + rule["exclusiveMinimum"].dump());
     }
     parts.push_back(RangeText(rule, "minimum", "maximum"));
+    if (rule.contains("exclusiveMaximum")) {
+      parts.push_back("less than " + rule["exclusiveMaximum"].dump());
+    }
     parts.push_back(RangeText(rule, "minItems", "maxItems"));
     if (!parts.back().empty()) parts.back() += " entries";
     if (rule.value("uniqueItems", false)) parts.emplace_back("all different");

@@ -35,6 +35,7 @@ TEST(SchemaReference, RequiredAndDefaultShareAColumn) {
 TEST(SchemaReference, EachBoundIsSaid) {
   EXPECT_EQ(Lines(R"("a": {"type": "integer", "minimum": 1, "maximum": 9},
                      "b": {"type": "number", "exclusiveMinimum": 0, "maximum": 10},
+                     "b2": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
                      "c": {"type": ["string", "null"], "enum": ["x", "y"]},
                      "d": {"const": 1},
                      "e": {"type": "string", "maxLength": 5, "pattern": "^(a|b)$"},
@@ -42,6 +43,7 @@ TEST(SchemaReference, EachBoundIsSaid) {
                            "items": {"type": "integer", "minimum": 2}})"),
             "| `a` | integer |  | 1 to 9 |  |  |\n"
             "| `b` | number |  | more than 0, at most 10 |  |  |\n"
+            "| `b2` | number |  | at least 0, less than 1 |  |  |\n"
             "| `c` | string or null |  | `x`, `y` |  |  |\n"
             "| `d` | integer |  | `1` |  |  |\n"
             "| `e` | string |  | at most 5 bytes, `^(a\\|b)$` |  |  |\n"
