@@ -77,7 +77,7 @@ int RunAll(const std::vector<Planned>& planned, const MicroSettings& settings, u
       if (Interrupted()) {
         progress.reset();
         return Fail(experiment::kExitInterrupted,
-                    fmt::format("interrupted; {} of {} runs are finished", folder->files().size(),
+                    fmt::format("interrupted after {} of {} runs", folder->files().size(),
                                 planned.size() * reps));
       }
       if (outcome.exit_code != experiment::kExitOk) {
@@ -164,8 +164,11 @@ int Micro(const MicroRequest& request) {
       RunAll(planned, settings, reps.value(), request.quiet, &folder.value(), &summary);
   if (exit_code == experiment::kExitOk) {
     PrintSummary(summary, folder.value(), reps.value(), request.json);
-  } else {
+  } else if (folder.value().files().empty()) {
     folder.value().RemoveIfWithoutResults();
+  } else {
+    std::cerr << fmt::format("run_experiment: {} finished results are in {}\n",
+                             folder.value().files().size(), (out / "micro").string());
   }
   return exit_code;
 }

@@ -87,7 +87,8 @@ def test_the_binary_and_jsonschema_agree(run_experiment, write_spec, spec):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list", "-h"],
-                                       ["validate", "--help"]])
+                                       ["validate", "--help"], ["micro", "--help"],
+                                       ["docs", "--help"]])
 def test_help(run_experiment, arguments):
     done = run_experiment(*arguments)
     assert done.returncode == 0

@@ -154,6 +154,7 @@ def test_a_program_that_fails_leaves_no_result_of_its_own(stage, fault, exit_cod
     done = stage.run("micro", "--quiet", "--out", "out")
     assert done.returncode == exit_code
     assert "backoff_bench: " in done.stderr and words in done.stderr
+    assert "1 finished results are in out/micro" in done.stderr
     assert [result["program"] for result in results_in(stage.work / "out")] == ["allocator_bench"]
 
 
@@ -173,7 +174,7 @@ def test_an_interruption_keeps_what_is_finished(stage):
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "interrupted; 2 of 25 runs are finished" in stderr
+    assert "interrupted after 2 of 25 runs" in stderr
     assert len(results_in(stage.work / "out")) == 2
 
 
