@@ -1,6 +1,4 @@
-// Question: what do a page's allocation and freeing cost by allocator and size, in the patterns in
-// which the tree uses them? Baseline: SystemAllocator. Each page's first line is written, as by its
-// header.
+// kAbout says what is asked. Each page's first line is written, as by its header.
 //   replace: a session allocates pages and frees them some time later, when their grace period is
 //            over, in the order in which it allocated them; `mixed` has sizes that vary from page
 //            to page, as consolidated nodes have.
@@ -27,6 +25,14 @@
 #include "micro.h"
 
 namespace bwlab::micro {
+
+const About kAbout = {
+    .question =
+        "What do a page's allocation and freeing cost by allocator and size, in the patterns in "
+        "which the tree uses them?",
+    .baseline = "allocator/system",
+};
+
 namespace {
 
 /// Pages that wait for their grace period at a time; two batches of the tree's default.

@@ -1,8 +1,7 @@
-// Question: what does each backoff cost where nobody contends, and what does it gain where threads
-// change the same word? Baseline: NoBackoff. Each operation reads a word, does some work on it (as
-// a write does between reading a mapping word and its CAS) and installs the result by CAS, as often
-// as it takes. One thread shows the price without contention, several show the gain; the counters
-// tell the CASes lost and the spin-wait instructions spent an operation.
+// kAbout says what is asked. Each operation reads a word, does some work on it (as a write does
+// between reading a mapping word and its CAS) and installs the result by CAS, as often as it takes.
+// One thread shows the price without contention, several show the gain; the counters tell the CASes
+// lost and the spin-wait instructions spent an operation.
 
 #include <benchmark/benchmark.h>
 
@@ -17,6 +16,14 @@
 #include "micro.h"
 
 namespace bwlab::micro {
+
+const About kAbout = {
+    .question =
+        "What does each backoff cost where nobody contends, and what does it gain where threads "
+        "change the same word?",
+    .baseline = "backoff/none",
+};
+
 namespace {
 
 constexpr BackoffLimits kLimits{4, 1024};  // the tree's defaults

@@ -7,6 +7,15 @@
 
 namespace bwlab::micro {
 
+/// What a program is for; `run_experiment micro --list` shows it.
+struct About {
+  const char* question;
+  const char* baseline;  ///< what the others are to be compared with
+};
+
+/// Each micro-benchmark defines this one.
+extern const About kAbout;
+
 /// Each micro-benchmark defines this one: registers what it measures under family/policy/args.
 void RegisterBenchmarks();
 

@@ -1,8 +1,7 @@
-// Question: what does each reclamation policy add to an operation (section), and to an operation
-// that retires a page (retire), by batch size, freeing at once or amortised, and who pays for the
-// barrier? Baseline: Leak, whose section is a counter and whose retirement a list. A retirement
-// takes a page from a list and frees it to one, so that what is measured is the policy's own work;
-// `waiting` is how many pages a session has retired and not freed when it ends.
+// kAbout says what is asked: of an operation (section), and of an operation that retires a page
+// (retire). Leak's section is a counter and its retirement a list. A retirement takes a page from a
+// list and frees it to one, so that what is measured is the policy's own work; `waiting` is how
+// many pages a session has retired and not freed when it ends.
 
 #include <benchmark/benchmark.h>
 
@@ -23,6 +22,14 @@
 #include "micro.h"
 
 namespace bwlab::micro {
+
+const About kAbout = {
+    .question =
+        "What does each reclamation policy add to an operation, and to one that retires a page, by "
+        "batch size, freeing at once or amortised, and who pays for the barrier?",
+    .baseline = "reclamation/leak",
+};
+
 namespace {
 
 struct alignas(kCacheLineBytes) Page : Retired {};

@@ -1,7 +1,6 @@
-// Question: how do the node searches compare, by node size, on a node in L1 and on nodes out of
-// cache? Baseline: LinearSearch, and ScalarBinarySearch among those that are worth a choice. Each
-// benchmark looks up random heads, half of them present. Cold: the nodes together exceed the
-// last-level cache, and the next node depends on the last answer, so that lookups cannot overlap.
+// kAbout says what is asked. Each benchmark looks up random heads, half of them present. Cold: the
+// nodes together exceed the last-level cache, and the next node depends on the last answer, so that
+// lookups cannot overlap.
 
 #include <benchmark/benchmark.h>
 
@@ -16,6 +15,14 @@
 #include "micro.h"
 
 namespace bwlab::micro {
+
+const About kAbout = {
+    .question =
+        "How do the node searches compare, by node size, on a node in L1 and on nodes out of "
+        "cache?",
+    .baseline = "search/linear, and search/binary among those that are worth a choice",
+};
+
 namespace {
 
 /// Equal nodes side by side: hints and heads of each on cache lines of their own.

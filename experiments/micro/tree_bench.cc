@@ -1,7 +1,5 @@
-// Question: what do the choices cost or gain that show on a whole tree only: delta layout,
-// consolidation policy, counting, huge pages, key type, batched reads, bulk load? Baseline:
-// DefaultTraits. One thread, a million records with random keys (about 20 MB), uniform access.
-// Names: operation/family/policy.
+// kAbout says what is asked. One thread, a million records with random keys (about 20 MB), uniform
+// access. Names: operation/family/policy.
 
 #include <benchmark/benchmark.h>
 
@@ -22,6 +20,14 @@
 #include "micro.h"
 
 namespace bwlab::micro {
+
+const About kAbout = {
+    .question =
+        "What do the choices cost or gain that show on a whole tree only: delta layout, "
+        "consolidation policy, counting, huge pages, key type, batched reads, bulk load?",
+    .baseline = "*/delta_layout/packed, which is DefaultTraits",
+};
+
 namespace {
 
 constexpr uint64_t kRecords = 1000000;

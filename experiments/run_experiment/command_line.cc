@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/names.h"
 #include "run_experiment/completion.h"
 
@@ -16,9 +17,7 @@ using experiment::ExitCodeOf;
 using experiment::kExitOk;
 using experiment::kExitUsage;
 
-constexpr const char* kFooter =
-    "\nExit codes: 0 ok, 2 usage or spec, 3 verification failed, 4 environment refused,\n"
-    "6 partial (--budget), 70 internal error, 130 interrupted (go on with --resume).";
+std::string Footer() { return std::string("\n") + experiment::kExitCodesText; }
 
 /// Adds an option that takes exactly one value each time it is given.
 template <class T>
@@ -58,8 +57,9 @@ std::string DescribeExtra(const ::CLI::App& command, const std::string& extra) {
 class CommandLine {
  public:
   CommandLine() {
-    app_.footer(kFooter);
-    app_.allow_extras();  // reported by this class, with "did you mean"
+    app_.footer(Footer());
+    app_.require_subcommand(0, 1);  // what follows the first is an argument: docs micro
+    app_.allow_extras();            // reported by this class, with "did you mean"
     app_.set_version_flag("--version", std::string("run_experiment 0.1.0"));
     DefineRun();
     DefinePlan();
@@ -70,6 +70,8 @@ class CommandLine {
     DefineCompare();
     DefineFindMax();
     DefineCompletion();
+    DefineMicro();
+    DefineDocs();
   }
 
   std::optional<CellsRequest> CellsOf(const std::vector<std::string>& argv) {
@@ -90,6 +92,7 @@ class CommandLine {
     }
     run_.argv = argv;
     find_max_.argv = argv;
+    micro_.argv = argv;
     std::vector<std::string> reversed(argv.rbegin(), argv.rend() - 1);
     try {
       app_.parse(std::move(reversed));
@@ -112,6 +115,8 @@ class CommandLine {
     if (compare_command_->parsed()) return Compare(compare_);
     if (find_max_command_->parsed()) return FindMax(find_max_);
     if (completion_command_->parsed()) return PrintCompletion(shell_, app_);
+    if (micro_command_->parsed()) return Micro(micro_);
+    if (docs_command_->parsed()) return Docs(docs_);
     return Run(run_);
   }
 
@@ -120,7 +125,7 @@ class CommandLine {
     DefineSpec(command, cells);
     DefineChoice(command, cells);
     AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
-    command->footer(kFooter);
+    command->footer(Footer());
   }
 
   static void DefineSpec(::CLI::App* command, CellsRequest* cells) {
@@ -226,7 +231,7 @@ class CommandLine {
              "N");
     doctor_command_->add_flag("--strict", doctor_.strict, "Exit code 4 where there is a problem");
     doctor_command_->add_flag("--json", doctor_.json, "Print an object with all checks");
-    doctor_command_->footer(kFooter);
+    doctor_command_->footer(Footer());
   }
 
   void DefineCompare() {
@@ -254,7 +259,7 @@ class CommandLine {
                                "builds that are not for measuring");
     compare_command_->add_flag("--quiet", compare_.quiet, "Tell nothing of the progress");
     compare_command_->add_flag("--json", compare_.json, "Print the comparison as JSON");
-    compare_command_->footer(kFooter);
+    compare_command_->footer(Footer());
   }
 
   void DefineFindMax() {
@@ -283,7 +288,7 @@ class CommandLine {
              "DIR");
     find_max_command_->add_flag("--quiet", find_max_.quiet, "Tell nothing of the progress");
     find_max_command_->add_flag("--json", find_max_.json, "Print all that was tried as JSON");
-    find_max_command_->footer(kFooter);
+    find_max_command_->footer(Footer());
   }
 
   void DefineCompletion() {
@@ -294,6 +299,38 @@ class CommandLine {
         ->add_option("shell", shell_,
                      "bash; to be used as: source <(run_experiment completion bash)")
         ->option_text("SHELL");
+  }
+
+  void DefineMicro() {
+    micro_command_ = app_.add_subcommand(
+        "micro",
+        "Run the micro-benchmarks that stand beside this program, and write their results");
+    micro_command_->allow_extras();
+    AddValue(micro_command_, "--filter", &micro_.filter,
+             "Only benchmarks in whose names this regular expression is found, such as ^search/",
+             "REGEX");
+    AddValue(micro_command_, "--reps", &micro_.reps,
+             "Repetitions of each program, each in a fresh process, forth and back over them [5]",
+             "N");
+    AddValue(micro_command_, "--min-time", &micro_.min_time,
+             "Seconds that each benchmark iterates for at least [0.5]", "SECONDS");
+    AddValue(micro_command_, "--out", &micro_.out,
+             "New folder for the results (default: results/runs/micro-<time>)", "DIR");
+    micro_command_->add_flag(
+        "--list", micro_.list,
+        "Show the benchmarks, the programs' questions and baselines; run none");
+    micro_command_->add_flag("--json", micro_.json, "Print the summary or the list as JSON");
+    micro_command_->add_flag("--quiet", micro_.quiet, "Tell nothing of the progress");
+    micro_command_->footer(Footer());
+  }
+
+  void DefineDocs() {
+    docs_command_ = app_.add_subcommand(
+        "docs", "Print a reference of all fields of a kind of file as Markdown");
+    docs_command_->allow_extras();
+    docs_command_
+        ->add_option("topic", docs_.topic, experiment::JoinNames(experiment::SchemaKinds()))
+        ->option_text("TOPIC");
   }
 
   std::string DescribeUnknownCommand(const std::string& extra) const {
@@ -316,6 +353,8 @@ class CommandLine {
   ::CLI::App* compare_command_ = nullptr;
   ::CLI::App* find_max_command_ = nullptr;
   ::CLI::App* completion_command_ = nullptr;
+  ::CLI::App* micro_command_ = nullptr;
+  ::CLI::App* docs_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
@@ -325,6 +364,8 @@ class CommandLine {
   CompareRequest compare_;
   FindMaxRequest find_max_;
   std::string shell_;  // of completion
+  MicroRequest micro_;
+  DocsRequest docs_;
 };
 
 }  // namespace

@@ -97,6 +97,21 @@ struct FindMaxRequest {
 inline constexpr std::array<std::string_view, 2> kFindMaxArrivals = {"constant", "poisson"};
 inline constexpr std::array<std::string_view, 1> kShells = {"bash"};
 
+struct MicroRequest {
+  std::string filter;
+  std::string reps = "5";
+  std::string min_time = "0.5";
+  std::string out;
+  bool list = false;
+  bool json = false;
+  bool quiet = false;
+  std::vector<std::string> argv;  ///< the whole command line, for provenance
+};
+
+struct DocsRequest {
+  std::string topic;
+};
+
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).
 int Run(const RunRequest& request);
 int ShowPlan(const PlanRequest& request);
@@ -108,6 +123,8 @@ int Explain(const ExplainRequest& request);
 int Doctor(const DoctorRequest& request);
 int Compare(const CompareRequest& request);
 int FindMax(const FindMaxRequest& request);
+int Micro(const MicroRequest& request);
+int Docs(const DocsRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);

@@ -124,7 +124,7 @@ void PrintJson(const ResultSet& a, const ResultSet& b, const Comparison& compari
 
 bool HasFlagsOfMeasuring(const CompareRequest& request) {
   const CellsRequest& cells = request.cells;
-  return request.quiet || !cells.sets.empty() || !cells.filters.empty() ||
+  return request.quiet || !cells.sets.empty() || !cells.sweeps.empty() || !cells.filters.empty() ||
          !(cells.seed + cells.reps + cells.verify + request.out).empty();
 }
 
@@ -148,9 +148,10 @@ int Compare(const CompareRequest& request) {
                   "compare: name two results folders, or --binaries OLD NEW and a spec");
     }
     if (HasFlagsOfMeasuring(request)) {
-      return Fail(experiment::kExitUsage,
-                  "compare: --set, --filter, --seed, --reps, --verify, --out and --quiet need "
-                  "--binaries");
+      return Fail(
+          experiment::kExitUsage,
+          "compare: --set, --sweep, --filter, --seed, --reps, --verify, --out and --quiet need "
+          "--binaries");
     }
     paths = {request.inputs[0], request.inputs[1]};
   } else {

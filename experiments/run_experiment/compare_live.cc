@@ -23,6 +23,7 @@
 #include "run_experiment/flag_values.h"
 #include "run_experiment/interruption.h"
 #include "run_experiment/progress.h"
+#include "run_experiment/step_end.h"
 
 namespace bwlab::cli {
 namespace {
@@ -47,16 +48,6 @@ struct CellGroup {
     return fmt::format("{}, {}, {} thread{}", workload, label, threads, threads == 1 ? "" : "s");
   }
 };
-
-/// How a step ended: an exit code, and why where it is not 0.
-struct StepEnd {
-  int exit_code = experiment::kExitOk;
-  std::string message;
-
-  bool ok() const { return exit_code == experiment::kExitOk; }
-};
-
-StepEnd EndOf(const Status& status) { return {experiment::ExitCodeOf(status), status.message()}; }
 
 /// One of the two builds, and its results.
 class Side {
@@ -180,6 +171,7 @@ Result<std::vector<std::string>> ArgumentsOf(const CompareRequest& request) {
     if (!value.empty()) arguments.insert(arguments.end(), {flag, value});
   };
   for (const std::string& set : request.cells.sets) add("--set", set);
+  for (const std::string& sweep : request.cells.sweeps) add("--sweep", sweep);
   for (const std::string& filter : request.cells.filters) add("--filter", filter);
   add("--seed", request.cells.seed);
   add("--verify", request.cells.verify);
@@ -204,7 +196,7 @@ class Duel {
       return {experiment::kExitUsage, "compare: the two binaries have no cell in common"};
     }
     const uint32_t reps = reps_wanted > 0 ? reps_wanted : sides_[0].reps();
-    Progress progress(2 * reps * groups.size());
+    Progress progress(2 * reps * groups.size(), request_.quiet);
     for (uint32_t rep = 0; rep < reps; ++rep) {
       for (size_t i = 0; i < groups.size(); ++i) {
         const CellGroup& group = rep % 2 == 0 ? groups[i] : groups[groups.size() - 1 - i];
@@ -225,11 +217,11 @@ class Duel {
       const size_t which = (rep + turn) % sides_.size();
       const std::string what =
           fmt::format("{} {}, repetition {}", which == 0 ? "A" : "B", group.Describe(), rep + 1);
-      if (!request_.quiet) progress->Started(what);
+      progress->Started(what);
       StepEnd end = sides_[which].Measure(group, rep, arguments_);
       if (WasInterrupted()) return {experiment::kExitInterrupted, "interrupted"};
       if (!end.ok()) return end;
-      if (!request_.quiet) progress->Finished(what, sides_[which].last_ops_per_second());
+      progress->Finished(what, sides_[which].last_ops_per_second());
     }
     // What would be refused at the end is refused before the time is spent.
     if (request_.force || rep > 0) return {};

@@ -22,6 +22,7 @@
 #include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/slo.h"
 #include "bwlab/workload/arrival.h"
+#include "run_experiment/cells.h"
 #include "run_experiment/command_line.h"
 #include "run_experiment/flag_values.h"
 #include "run_experiment/interruption.h"

@@ -20,10 +20,13 @@ void Progress::Started(const std::string& what) {
 }
 
 void Progress::Finished(const std::string& what, double ops_per_second) {
+  Finished(fmt::format("{}: {:.3f} Mops/s", what, ops_per_second / 1e6));
+}
+
+void Progress::Finished(const std::string& what) {
   ++done_;
   if (quiet_) return;
-  const std::string line =
-      fmt::format("{} {}: {:.3f} Mops/s{}", Counter(), what, ops_per_second / 1e6, Remaining());
+  const std::string line = fmt::format("{} {}{}", Counter(), what, Remaining());
   if (terminal_) {
     fmt::print(stderr, "\r\033[K{}", line);
   } else {

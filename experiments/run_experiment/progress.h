@@ -18,6 +18,7 @@ class Progress {
   /// There is more, or less, to do than was thought.
   void Expect(size_t total) { total_ = total; }
   void Started(const std::string& what);
+  void Finished(const std::string& what);
   void Finished(const std::string& what, double ops_per_second);
 
   size_t done() const { return done_; }

@@ -25,6 +25,7 @@
 #include "run_experiment/flag_values.h"
 #include "run_experiment/interruption.h"
 #include "run_experiment/progress.h"
+#include "run_experiment/step_end.h"
 #include "run_experiment/stopping_rule.h"
 
 namespace bwlab::cli {
@@ -38,14 +39,6 @@ using experiment::ResultsFolder;
 using experiment::RunOrder;
 using experiment::ShownPath;
 using experiment::Summary;
-
-/// How a run ended: an exit code, and why where it is not 0.
-struct End {
-  int exit_code = experiment::kExitOk;
-  std::string message;
-};
-
-End EndOf(const Status& status) { return {experiment::ExitCodeOf(status), status.message()}; }
 
 /// One call of `run`: what is planned, where it goes, and how far it is.
 class Runner {
@@ -63,7 +56,7 @@ class Runner {
 
   /// @return the exit code; results already written stay where they are.
   int Run() {
-    const End end = RunAll();
+    const StepEnd end = RunAll();
     if (end.exit_code != experiment::kExitOk) Fail(end.exit_code, end.message);
     if (folder_.files().empty()) {
       folder_.RemoveIfWithoutResults();
@@ -107,7 +100,7 @@ class Runner {
     return left;
   }
 
-  End RunAll() {
+  StepEnd RunAll() {
     if (const Status status = TakeFinished(); !status.ok()) return EndOf(status);
     const nlohmann::json provenance = experiment::CollectProvenance(plan_, request_.argv);
     size_t planned = 0;
@@ -117,17 +110,17 @@ class Runner {
       const std::vector<PlannedRun> runs = RunsLeft(rep);
       if (rep >= rule_.reps_min) progress.Expect(progress.total() + runs.size());
       for (const PlannedRun& run : runs) {
-        End end = RunOne(run, provenance, &progress);
+        StepEnd end = RunOne(run, provenance, &progress);
         if (end.exit_code != experiment::kExitOk) return end;
       }
     }
     return {};
   }
 
-  End RunOne(const PlannedRun& run, const nlohmann::json& provenance, Progress* progress) {
+  StepEnd RunOne(const PlannedRun& run, const nlohmann::json& provenance, Progress* progress) {
     const auto stop = [progress](int exit_code, std::string_view why) {
-      return End{exit_code,
-                 fmt::format("{} after {} of {} runs", why, progress->done(), progress->total())};
+      return StepEnd{exit_code, fmt::format("{} after {} of {} runs", why, progress->done(),
+                                            progress->total())};
     };
     if (budget_ && Clock::now() - begun_ >= *budget_) {
       return stop(experiment::kExitPartial, "the budget is used up");

@@ -25,7 +25,7 @@ using nlohmann::json;
 
 struct Verdict {
   std::string file;
-  std::string kind;   ///< spec, result or workload; empty where that cannot be told
+  std::string kind;   ///< spec, result, workload or micro; empty where that cannot be told
   std::string error;  ///< empty where the file is valid
   std::string note;   ///< what the file is, for people
 };
@@ -47,10 +47,8 @@ void CheckSpec(Verdict* verdict) {
                               plan.value().reps);
 }
 
-void CheckResult(const json& document, Verdict* verdict) {
-  verdict->kind = "result";
-  verdict->note = "a result";
-  if (const auto violation = experiment::ResultSchema().Check(document)) {
+void CheckResult(const json& document, const experiment::JsonSchema& schema, Verdict* verdict) {
+  if (const auto violation = schema.Check(document)) {
     verdict->error = verdict->file + ": " + *violation;
   }
 }
@@ -68,15 +66,23 @@ Verdict Check(const std::string& file) {
   if (!parse.ok()) {
     verdict.error = parse.error;
   } else if (parse.json.is_object() && parse.json.contains("cell_id")) {
-    CheckResult(parse.json, &verdict);
+    verdict.kind = "result";
+    verdict.note = "a result";
+    CheckResult(parse.json, experiment::ResultSchema(), &verdict);
+  } else if (parse.json.is_object() && parse.json.contains("benchmarks")) {
+    verdict.kind = "micro";
+    verdict.note = "a result of micro-benchmarks";
+    CheckResult(parse.json, experiment::MicroSchema(), &verdict);
   } else if (parse.json.is_object() &&
              (parse.json.contains("mix") || parse.json.contains("phases"))) {
     CheckWorkload(&verdict);
   } else if (parse.json.is_object() && parse.json.contains("matrix")) {
     CheckSpec(&verdict);
   } else {
-    verdict.error = file + ": /: neither a spec (with the key \"matrix\"), nor a result (with " +
-                    "\"cell_id\"), nor a workload (with \"mix\" or \"phases\")";
+    verdict.error =
+        file + ": /: neither a spec (with the key \"matrix\"), nor a result (with " +
+        "\"cell_id\", or of micro-benchmarks, with \"benchmarks\"), nor a workload (with " +
+        "\"mix\" or \"phases\")";
   }
   return verdict;
 }

@@ -5,8 +5,8 @@
     results.frame                                   # one row a cell and repetition
     summarise(results, baseline="std_map_rwlock")   # median, spread, ratio
 
-`scripts/plot` is the command line over it. Runs on Debian 12's python3 with numpy, pandas and
-matplotlib.
+`scripts/plot` is the command line over it. Runs on Debian 12's python3 with numpy, pandas, SciPy
+and matplotlib.
 """
 
 from bwlab_results.errors import RefusedError, ResultsError

@@ -87,47 +87,34 @@ class Field:
     nullable: bool = False  # null, absent, or inside an object that is null: NaN or None
 
 
+def _fields(section: str, keys: str, kind: _Kind, *, nullable: bool = False,
+            column: str = "{}") -> list[Field]:
+    """A column for each of the `keys` of one object of the file; `column` says its name."""
+    return [Field(column.format(key), f"{section}.{key}".lstrip("."), kind, nullable)
+            for key in keys.split()]
+
+
 FIELDS = (
-    Field("cell_id", "cell_id", _TEXT),
-    Field("rep", "rep", _COUNT),
-    Field("experiment", "experiment", _TEXT),
-    Field("workload", "workload", _TEXT),
-    Field("engine", "engine", _TEXT),
-    Field("variant", "variant", _TEXT, nullable=True),
-    Field("label", "label", _TEXT),
-    Field("threads", "threads", _POSITIVE_COUNT),
-    Field("record_count", "record_count", _COUNT),
-    Field("op_count", "op_count", _COUNT),
-    Field("seed", "seed", _COUNT),
-    Field("stream_sha256", "stream.sha256", _TEXT, nullable=True),
-    Field("top_key_share", "stream.top_key_share", _AMOUNT, nullable=True),
-    Field("load_seconds", "load.seconds", _AMOUNT, nullable=True),
-    Field("load_throughput_ops_s", "load.throughput_ops_s", _AMOUNT, nullable=True),
-    Field("run_seconds", "run.seconds", _POSITIVE),
-    Field("throughput_ops_s", "run.throughput_ops_s", _POSITIVE),
-    Field("latency_p50_ns", "latency_ns.all.p50", _AMOUNT, nullable=True),
-    Field("latency_p90_ns", "latency_ns.all.p90", _AMOUNT, nullable=True),
-    Field("latency_p99_ns", "latency_ns.all.p99", _AMOUNT, nullable=True),
-    Field("latency_p99_9_ns", "latency_ns.all.p99_9", _AMOUNT, nullable=True),
-    Field("latency_max_ns", "latency_ns.all.max", _AMOUNT, nullable=True),
-    Field("bytes_per_key", "memory.bytes_per_key", _AMOUNT, nullable=True),
-    Field("live_bytes_after_load", "memory.live_bytes_after_load", _AMOUNT, nullable=True),
-    Field("live_bytes_after_run", "memory.live_bytes_after_run", _AMOUNT, nullable=True),
-    Field("rss_bytes_after_load", "memory.rss_bytes_after_load", _AMOUNT, nullable=True),
-    Field("rss_bytes_after_run", "memory.rss_bytes_after_run", _AMOUNT, nullable=True),
-    Field("records_after_run", "size.counted", _COUNT, nullable=True),
-    Field("memory_reason", "memory.reason", _TEXT, nullable=True),
-    Field("wrong_reads", "verify.wrong", _COUNT, nullable=True),
-    Field("git_commit", "provenance.git_commit", _TEXT, nullable=True),
-    Field("git_dirty", "provenance.git_dirty", _FLAG, nullable=True),
-    Field("build_type", "provenance.build_type", _TEXT),
-    Field("flags", "provenance.flags", _TEXT, nullable=True),
-    Field("compiler", "provenance.compiler", _TEXT, nullable=True),
-    Field("binary_sha256", "provenance.binary_sha256", _TEXT, nullable=True),
-    Field("spec_sha256", "provenance.spec_sha256", _TEXT),
-    Field("cpu_model", "provenance.cpu_model", _TEXT),
-    Field("cores_online", "provenance.cores_online", _POSITIVE_COUNT),
-    Field("started_at_utc", "provenance.started_at_utc", _TEXT),
+    *_fields("", "cell_id experiment workload engine label", _TEXT),
+    *_fields("", "variant", _TEXT, nullable=True),
+    *_fields("", "rep record_count op_count seed", _COUNT),
+    *_fields("", "threads", _POSITIVE_COUNT),
+    *_fields("stream", "sha256", _TEXT, nullable=True, column="stream_{}"),
+    *_fields("stream", "top_key_share", _AMOUNT, nullable=True),
+    *_fields("load", "seconds throughput_ops_s", _AMOUNT, nullable=True, column="load_{}"),
+    *_fields("run", "seconds", _POSITIVE, column="run_{}"),
+    *_fields("run", "throughput_ops_s", _POSITIVE),
+    *_fields("latency_ns.all", "p50 p90 p99 p99_9 max", _AMOUNT, nullable=True,
+             column="latency_{}_ns"),
+    *_fields("memory", "bytes_per_key live_bytes_after_load live_bytes_after_run "
+                       "rss_bytes_after_load rss_bytes_after_run", _AMOUNT, nullable=True),
+    *_fields("memory", "reason", _TEXT, nullable=True, column="memory_{}"),
+    *_fields("size", "counted", _COUNT, nullable=True, column="records_after_run"),
+    *_fields("verify", "wrong", _COUNT, nullable=True, column="wrong_reads"),
+    *_fields("provenance", "git_commit flags compiler binary_sha256", _TEXT, nullable=True),
+    *_fields("provenance", "git_dirty", _FLAG, nullable=True),
+    *_fields("provenance", "build_type spec_sha256 cpu_model started_at_utc", _TEXT),
+    *_fields("provenance", "cores_online", _POSITIVE_COUNT),
 )
 
 
@@ -171,6 +158,9 @@ def _result_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ResultsError(f"{folder}: not a folder; give the one that holds cells/ and spec.json")
     cells = folder / "cells"
+    if not cells.is_dir() and (folder / "micro").is_dir():
+        raise ResultsError(f"{folder}: holds results of micro-benchmarks, which have no cells; "
+                           "run_experiment micro shows them as it writes them")
     if not cells.is_dir():
         nested = sorted(path.parent for path in folder.glob("*/cells") if path.is_dir())
         hint = f"; did you mean {nested[-1]}?" if nested else ""

@@ -17,8 +17,13 @@ from matplotlib.figure import Figure
 # Okabe and Ito, "Color Universal Design", 2008; ordered so that neighbours differ in lightness too.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#D55E00", "#56B4E9", "#CC79A7", "#999999")
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "++++", "||||")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 INK = "#222222"
 MUTED = "#666666"
+MARK = {"color": "white", "markeredgecolor": INK, "linestyle": "", "marker": "D", "markersize": 4,
+        "markeredgewidth": 0.9, "zorder": 5}
+MARK_SIGN = "◇"
+FLOOR_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 2))}
 
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -63,6 +68,19 @@ def look(position: int) -> dict[str, object]:
         "edgecolor": tuple(0.45 * channel for channel in to_rgb(colour)),
         "linewidth": 0.7,
     }
+
+
+def dot(position: int) -> dict[str, object]:
+    """Colour and marker of the thread count at this position; distinct for the first 64."""
+    turn = position // len(PALETTE)
+    return {"color": PALETTE[position % len(PALETTE)],
+            "marker": MARKERS[(position + turn) % len(MARKERS)], "markersize": 4.5,
+            "markeredgecolor": INK, "markeredgewidth": 0.5}
+
+
+def reference_line(position: int) -> dict[str, object]:
+    """A line at what the dots of this position are compared with."""
+    return {"color": PALETTE[position % len(PALETTE)], "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
 
 
 def write(figure: Figure, points: pd.DataFrame, folder: Path, stem: str,

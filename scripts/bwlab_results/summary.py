@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 
+import numpy as np
 import pandas as pd
 
 from bwlab_results.errors import ResultsError
+from bwlab_results.intervals import median_interval, ratio_interval
 from bwlab_results.load import Results
 
 GROUP = ["workload", "threads", "label"]
@@ -25,9 +27,10 @@ def summarise(results: Results, metric: str = "throughput_ops_s",
     """One row for each workload, thread count and label, in the spec's order.
 
     Columns: `metric`; `n` (repetitions with a value), `median`, `min`, `max` (in the metric's
-    unit); `spread` ((max - min) / median); `baseline`, and `ratio`: median divided by the median of
-    the baseline at the same workload and thread count (NaN where there is none). `baseline` None
-    means the spec's.
+    unit); `interval_low` and `interval_high`: the 95% BCa bootstrap interval of the median (NaN
+    where n is below 3); `spread` ((max - min) / median); `baseline`, and `ratio`: median divided by
+    the median of the baseline at the same workload and thread count (NaN where there is none), with
+    its interval in `ratio_low` and `ratio_high`. `baseline` None means the spec's.
 
     Raises ResultsError for an unknown metric or baseline, and where a group holds cells of
     different settings: these are never averaged together.
@@ -42,15 +45,22 @@ def summarise(results: Results, metric: str = "throughput_ops_s",
         _require(baseline, labels, "baseline")
     _refuse_different_cells(frame)
 
-    table = frame.groupby(GROUP)[metric].agg(
-        n="count", median="median", min="min", max="max").reset_index()
+    groups = frame.groupby(GROUP)[metric]
+    table = groups.agg(n="count", median="median", min="min", max="max").reset_index()
     table.insert(3, "metric", metric)
+    values = {key: group.dropna().to_numpy(float) for key, group in groups}
+    mine = [values[key] for key in table[GROUP].itertuples(index=False, name=None)]
+    table[["interval_low", "interval_high"]] = [median_interval(sample) for sample in mine]
     table["spread"] = (table["max"] - table["min"]) / table["median"].where(table["median"] > 0)
     table["baseline"] = baseline
     reference = table[table["label"] == baseline].set_index(["workload", "threads"])["median"]
     against = [reference.get((row.workload, row.threads)) for row in table.itertuples()]
     against = pd.Series(against, index=table.index, dtype="float64")
     table["ratio"] = table["median"] / against.where(against > 0)
+    table[["ratio_low", "ratio_high"]] = [
+        (np.nan, np.nan) if np.isnan(row.ratio) or row.label == baseline
+        else ratio_interval(sample, values[row.workload, row.threads, baseline])
+        for row, sample in zip(table.itertuples(), mine)]
     place = {name: i for column in ("workload", "label")
              for i, name in enumerate(results.ordered(column))}
     return table.sort_values(

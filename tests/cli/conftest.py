@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,15 @@ class RunExperiment:
         return subprocess.run(
             [self.binary, *map(str, arguments)], cwd=self.folder, text=True, capture_output=True,
             timeout=SECONDS_MAX, check=False, stdin=subprocess.DEVNULL, env=env)
+
+    def copied_to(self, folder):
+        """The same program from a folder of its own, where it finds what a test puts there."""
+        copy = folder / "run_experiment"
+        try:
+            os.link(self.binary, copy)
+        except OSError:
+            shutil.copy(self.binary, copy)
+        return RunExperiment(str(copy), self.folder)
 
     def json(self, *arguments):
         done = self(*arguments, "--json")

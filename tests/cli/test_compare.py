@@ -133,6 +133,7 @@ def test_bad_input_is_refused(run_experiment, results, copy):
     empty.mkdir()
     assert "holds no results" in refused("compare", results, empty)
     assert "need --binaries" in refused("compare", results, results, "--filter", "threads=1")
+    assert "need --binaries" in refused("compare", results, results, "--sweep", "ops=1,2")
     broken = copy(lambda result: result.update(threads=0), "broken")
     assert "/threads" in refused("compare", results, broken)
     twice = copy(name="twice")
@@ -173,6 +174,13 @@ def test_two_binaries_are_measured_in_turn_and_compared(run_experiment, binary, 
     again = run_experiment.json("compare", out / "a", out / "b", "--force")
     assert again["cells"] == report["cells"]
     assert run_experiment("validate", out / "a", out / "b").returncode == 0
+
+
+def test_cells_of_a_sweep_are_compared_value_by_value(run_experiment, binary, write_spec, spec):
+    report = run_experiment.json("compare", "--binaries", binary, binary, write_spec(spec),
+                                 "--sweep", "keys.count=1000,3000", "--force", "--out", "out")
+    assert len(report["cells"]) == 2 and report["without_partner"] == []
+    assert {cell["paired_by"] for cell in report["cells"]} == {"cell_id"}
 
 
 def test_cells_that_one_binary_lacks_are_left_out(run_experiment, binary, write_spec, spec):

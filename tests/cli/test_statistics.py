@@ -1,17 +1,26 @@
 """Intervals, effect sizes and outliers in the summary, beside SciPy; `--ci`."""
 
 import math
+import sys
 
 import numpy
 import pytest
-import scipy.stats
 
+from repository import REPOSITORY
 from test_resume import names_in
 
+sys.path.insert(0, str(REPOSITORY / "scripts"))
 
-def scipy_interval(samples, statistic, method):
-    return scipy.stats.bootstrap(samples, statistic, vectorized=False, method=method,
-                                 n_resamples=9999, random_state=1).confidence_interval
+from bwlab_results.intervals import median_interval, ratio_interval  # noqa: E402
+
+
+def assert_as_near_as_resamples(values, interval, expected):
+    """The bounds of a median's bootstrap are single values, or means of two: resamples that differ
+    may choose the next one."""
+    nearby = sorted(values + [(a + b) / 2 for a in values for b in values])
+    for ours, theirs in zip(interval, expected):
+        between = [v for v in nearby if min(ours, theirs) < v < max(ours, theirs)]
+        assert len(between) <= 3 or abs(ours - theirs) < 0.05 * (expected[1] - expected[0])
 
 
 @pytest.fixture
@@ -22,20 +31,13 @@ def summary(run_experiment, write_spec, spec):
     return run_experiment.json("run", write_spec(spec), "--out", run_experiment.folder / "out")
 
 
-def test_the_interval_of_a_median_is_that_of_scipy(summary):
+def test_the_interval_of_a_median_is_that_of_scipy_and_of_the_figures(summary):
     for cell in summary["cells"]:
         values = cell["throughput_ops_s"]
         assert len(values) == cell["reps"] == 13
         assert cell["throughput_ops_s_median"] == pytest.approx(numpy.median(values))
         low, high = cell["throughput_ops_s_interval"]
-        expected = scipy_interval((values,), numpy.median, "BCa")
-        width = expected.high - expected.low
-        # The bounds of a median's bootstrap are single values, or means of two: resamples that
-        # differ may choose the next one.
-        nearby = sorted(values + [(a + b) / 2 for a in values for b in values])
-        for ours, theirs in ((low, expected.low), (high, expected.high)):
-            between = [v for v in nearby if min(ours, theirs) < v < max(ours, theirs)]
-            assert len(between) <= 3 or abs(ours - theirs) < 0.05 * width
+        assert_as_near_as_resamples(values, (low, high), median_interval(values))
 
 
 def test_the_ratio_to_the_baseline_has_an_interval(summary):
@@ -43,12 +45,9 @@ def test_the_ratio_to_the_baseline_has_an_interval(summary):
     assert baseline["ratio_interval"] is None
     low, high = other["ratio_interval"]
     assert low <= other["ratio_to_baseline"] <= high
-    # SciPy 1.10 has no BCa of two samples; a percentile interval of the same ratio is close to it.
-    expected = scipy_interval(
-        (other["throughput_ops_s"], baseline["throughput_ops_s"]),
-        lambda a, b: numpy.median(a) / numpy.median(b), "percentile")
-    assert math.log(low) == pytest.approx(math.log(expected.low), abs=0.2)
-    assert math.log(high) == pytest.approx(math.log(expected.high), abs=0.2)
+    expected = ratio_interval(other["throughput_ops_s"], baseline["throughput_ops_s"])
+    assert math.log(low) == pytest.approx(math.log(expected[0]), abs=0.2)
+    assert math.log(high) == pytest.approx(math.log(expected[1]), abs=0.2)
 
 
 def test_few_repetitions_have_no_interval(run_experiment, write_spec, spec):

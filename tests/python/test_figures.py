@@ -1,7 +1,9 @@
-"""What the figures show, asked of matplotlib's objects: axes, bars, whiskers, captions."""
+"""What the figures show, asked of matplotlib's objects: axes, bars, dots, whiskers, captions."""
 
+import pandas as pd
 import pytest
-from made_results import LABELS, made_spec, quickstart_documents, write_results
+from matplotlib.markers import MarkerStyle
+from made_results import LABELS, made_result, made_spec, quickstart_documents, write_results
 
 from bwlab_results import load, style
 from bwlab_results.figures import MEASURES, draw
@@ -48,7 +50,8 @@ def test_bars_and_whiskers_stand_where_the_numbers_say(results):
 
 def test_caption_and_stamp_say_n_baseline_spec_and_commit(results):
     text = "\n".join(entry.get_text() for entry in drawn(results, "throughput").texts)
-    for part in ("n = 3 repetitions", "ratio to std_map_rwlock", "spec 555555555555",
+    for part in ("Bars: median; whiskers: 95% BCa bootstrap interval of the median",
+                 "n = 3 repetitions", "ratio to std_map_rwlock", "spec 555555555555",
                  "commit 0123456789ab", "Example 9000, 2 cores", "Release"):
         assert part in text
 
@@ -63,3 +66,101 @@ def test_labels_differ_in_colour_and_hatch_and_then_in_one_of_them():
     looks = [(style.look(i)["facecolor"], style.look(i)["hatch"]) for i in range(64)]
     assert len(set(looks)) == 64
     assert len({colour for colour, _ in looks[:8]}) == len({hatch for _, hatch in looks[:8]}) == 8
+
+
+def test_where_repetitions_are_few_whiskers_are_the_extremes_and_the_caption_says_so(tmp_path):
+    folder = write_results(tmp_path / "run", quickstart_documents(reps=2))
+    text = "\n".join(entry.get_text() for entry in drawn(load(folder), "throughput").texts)
+    assert "whiskers: minimum to maximum; n = 2 repetitions" in text
+
+
+MANY = [f"bwtree/variant_{number}" for number in range(9)]
+
+
+def many_labels(folder, spec=None):
+    """Nine labels, the later ones faster with 2 threads; the last one was measured with 1 only."""
+    documents = [made_result("ycsb_a", label, threads, rep, bytes_per_key=20 + place,
+                             throughput_ops_s=1e6 * (9 - place if threads == 1 else 10 + place)
+                             * (1 + 0.1 * rep))
+                 for place, label in enumerate(MANY) for threads in (1, 2) for rep in range(3)
+                 if (label, threads) != (MANY[8], 2)]
+    return load(write_results(folder, documents, spec or made_spec(baseline=MANY[0])))
+
+
+def dots_of(axes):
+    """{thread count's marker: (x, y)} of the dots of a panel."""
+    return {line.get_marker(): line.get_xydata() for line in axes.lines
+            if line.get_marker() in style.MARKERS and line.get_label().startswith("_")
+            and line.get_markerfacecolor() != "none"}
+
+
+@pytest.fixture(scope="module")
+def dotted(tmp_path_factory):
+    results = many_labels(tmp_path_factory.mktemp("dots") / "run")
+    return results, drawn(results, "throughput")
+
+
+def test_more_than_eight_labels_are_lines_and_not_bars(dotted, results):
+    axes = dotted[1].axes[0]
+    assert not axes.patches
+    assert len(axes.get_yticklabels()) == 9
+    assert drawn(results, "throughput").axes[0].patches
+
+
+def test_lines_go_from_the_largest_median_down(dotted):
+    axes = dotted[1].axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == MANY[7::-1] + [MANY[8]]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1], "the first line is on top"
+    bold = [text.get_text() for text in axes.get_yticklabels() if text.get_weight() == "bold"]
+    assert bold == [MANY[0]]
+
+
+def test_dots_and_their_whiskers_stand_where_the_numbers_say(dotted):
+    axes = dotted[1].axes[0]
+    assert axes.get_xlim()[0] == 0
+    dots = dots_of(axes)
+    assert len(dots) == 2, "a marker of its own for each thread count"
+    one, two = dots["o"], dots["^"]
+    assert one[:, 0] == pytest.approx([1.1 * (9 - place) for place in [*range(7, -1, -1), 8]])
+    assert two[:, 0] == pytest.approx([1.1 * (10 + place) for place in range(7, -1, -1)])
+    assert all(abs(y - round(y)) < 0.5 for y in one[:, 1])
+    spans = [tuple(segment[:, 0]) for container in axes.containers
+             for segment in container.lines[2][0].get_segments()]
+    assert (pytest.approx(17), pytest.approx(17 * 1.2)) in spans
+    assert max(high for _, high in spans) < axes.get_xlim()[1]
+
+
+def test_the_caption_of_dots_says_n_order_and_ratios(dotted):
+    text = "\n".join(entry.get_text() for entry in dotted[1].texts)
+    for part in ("Dots: median; whiskers: 95% BCa bootstrap interval of the median",
+                 "n = 3 repetitions", "Lines by the median at 2 threads",
+                 f"ratio to {MANY[0]} at the same workload, at 1 and 2 threads"):
+        assert part in text
+    numbers = [text.get_text() for text in dotted[1].axes[0].texts]
+    assert numbers.count("1.7×") == 1 and numbers.count("1.0×") >= 2
+
+
+def test_memory_of_many_labels_shows_both_moments_and_the_floor(tmp_path):
+    results = many_labels(tmp_path / "run")
+    measure = MEASURES["memory"]
+    points = pd.concat([summarise(results, metric) for metric in measure.metrics])
+    with style.applied():
+        axes = draw(results, measure, points).axes[0]
+    hollow = [line for line in axes.lines if line.get_markerfacecolor() == "none"]
+    assert len(hollow) == 2 and max(hollow[0].get_xdata()) == pytest.approx(2 * 28)
+    assert any(set(line.get_xdata()) == {16} for line in axes.lines)
+
+
+def test_a_label_that_was_not_measured_says_so(tmp_path):
+    documents = [made_result("ycsb_a", label) for label in MANY] + [made_result("ycsb_b", MANY[0])]
+    figure = drawn(load(write_results(tmp_path / "run", documents)), "throughput")
+    said = [text.get_text() for text in figure.axes[1].texts]
+    assert said.count("not measured") == 8
+
+
+def test_thread_counts_differ_in_colour_and_marker():
+    looks = [(style.dot(i)["color"], style.dot(i)["marker"]) for i in range(64)]
+    assert len(set(looks)) == 64
+    assert len({colour for colour, _ in looks[:8]}) == len({marker for _, marker in looks[:8]}) == 8
+    assert {colour for colour, _ in looks} == set(style.PALETTE)
+    assert all(MarkerStyle(marker).is_filled() for marker in style.MARKERS)

@@ -77,6 +77,16 @@ def test_rendering_twice_gives_the_same_bytes(quickstart, drawn, tmp_path):
         assert (tmp_path / name).read_bytes() == (drawn[0] / name).read_bytes(), name
 
 
+def test_dots_twice_give_the_same_bytes(tmp_path):
+    documents = [made_result("ycsb_a", f"bwtree/{number}", threads, rep, 1e6 * (number + rep + 1))
+                 for number in range(9) for threads in (1, 2) for rep in range(3)]
+    folder = write_results(tmp_path / "run", documents)
+    assert plot(folder, "--out", tmp_path / "a", PYTHONHASHSEED="1").returncode == 0
+    assert plot(folder, "--out", tmp_path / "b", PYTHONHASHSEED="2", LC_ALL="C").returncode == 0
+    for name in NAMES:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
 def test_draws_into_the_results_folder_unless_told_otherwise(tmp_path):
     folder = write_results(tmp_path / "run", [made_result()])
     assert plot(folder).returncode == 0
@@ -172,6 +182,14 @@ def test_wrong_usage_is_one_clear_message(tmp_path, arguments, words):
 def test_a_spec_with_unknown_figures_is_named(tmp_path, figures, words):
     done = plot(write_results(tmp_path / "run", [made_result()], made_spec(figures=figures)))
     assert done.returncode == 2 and words in done.stderr
+
+
+def test_results_of_micro_benchmarks_are_told_apart(tmp_path):
+    (tmp_path / "run" / "micro").mkdir(parents=True)
+    (tmp_path / "run" / "micro" / "search_bench-r0.json").write_text("{}")
+    done = plot(tmp_path / "run")
+    assert done.returncode == 2
+    assert "holds results of micro-benchmarks" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_broken_result_is_named(tmp_path):

@@ -234,7 +234,8 @@ def test_test_refuses_unknown_arguments(stage, arguments):
     assert done.returncode == 2 and "known: " in done.stderr
 
 
-@pytest.mark.parametrize("script", ["install-packages", "mutants", "quickstart", "test", "plot"])
+@pytest.mark.parametrize("script", ["install-packages", "mutants", "notebooks", "quickstart", "test",
+                                    "plot"])
 def test_help_explains_and_does_nothing(script):
     done = subprocess.run([REPOSITORY / "scripts" / script, "--help"], capture_output=True,
                           text=True, check=False, timeout=60)

@@ -37,6 +37,21 @@ def test_median_spread_and_ratio(tmp_path):
     assert row(table, "ycsb_a", "std_map_rwlock", 2).spread == 0
 
 
+def test_intervals_are_where_there_are_enough_repetitions(tmp_path):
+    results = results_of(tmp_path, {
+        ("ycsb_a", "bwtree/default", 1): [4e6, 3e6, 5e6],
+        ("ycsb_a", "std_map_rwlock", 1): [1e6, 2e6, 2e6],
+        ("ycsb_a", "tbb_concurrent_map", 1): [4e6, 3e6],
+    })
+    table = summarise(results, baseline="std_map_rwlock")
+    one = row(table, "ycsb_a", "bwtree/default", 1)
+    assert (one.interval_low, one.interval_high) == (3e6, 5e6)
+    assert 1.5 <= one.ratio_low < one.ratio == 2 < one.ratio_high <= 5
+    few = row(table, "ycsb_a", "tbb_concurrent_map", 1)
+    assert math.isnan(few.interval_low) and math.isnan(few.ratio_high)
+    assert math.isnan(row(table, "ycsb_a", "std_map_rwlock", 1).ratio_low), "it is the baseline"
+
+
 def test_ratio_is_nan_where_the_baseline_was_not_measured(tmp_path):
     results = results_of(tmp_path, {
         ("ycsb_a", "bwtree/default", 1): [4e6], ("ycsb_a", "std_map_rwlock", 1): [2e6],

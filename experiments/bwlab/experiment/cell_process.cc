@@ -1,6 +1,5 @@
 #include "bwlab/experiment/cell_process.h"
 
-#include <cstring>
 #include <ctime>
 #include <iostream>
 #include <iterator>
@@ -38,9 +37,7 @@ CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& 
     return Failed(kExitEnvironment, "cannot start the process of a cell: " + end.not_started);
   }
   if (end.signal != 0) {
-    return Failed(kExitInternal, cell.Describe() + ": its process was ended by signal " +
-                                     std::to_string(end.signal) + " (" + ::strsignal(end.signal) +
-                                     "); " + WithoutLineEnd(end.error));
+    return Failed(kExitInternal, cell.Describe() + ": its process " + FailureText(end));
   }
   if (end.exit_code != kExitOk) return Failed(end.exit_code, WithoutLineEnd(end.error));
   workload::JsonParse measured = workload::ParseJsonText(end.output, "result of a cell");

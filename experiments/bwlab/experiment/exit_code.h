@@ -15,6 +15,11 @@ enum ExitCode : int {
   kExitInterrupted = 130,
 };
 
+/// What people read about them, in lines of a terminal.
+inline constexpr const char* kExitCodesText =
+    "Exit codes: 0 ok, 2 usage or spec, 3 verification failed, 4 environment refused,\n"
+    "6 partial (--budget), 70 internal error, 130 interrupted (go on with --resume).";
+
 inline int ExitCodeOf(const Status& status) {
   switch (status.code()) {
     case StatusCode::kOk:

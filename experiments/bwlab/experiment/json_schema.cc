@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <utility>
-#include <vector>
 
 #include "bwlab/base/assert.h"
 #include "bwlab/experiment/embedded_schemas.h"
@@ -153,7 +153,11 @@ JsonSchema::JsonSchema(json schema) : schema_(std::move(schema)) {}
 const json& JsonSchema::Resolve(const json& schema) const {
   if (!schema.contains("$ref")) return schema;
   const auto& reference = schema["$ref"].get_ref<const std::string&>();
-  return schema_.at(json::json_pointer(reference.substr(1)));
+  const size_t hash = reference.find('#');
+  const json::json_pointer place(reference.substr(hash + 1));
+  if (hash == 0) return schema_.at(place);
+  BWLAB_ASSERT(reference.starts_with("result.schema.json#"));  // the only one that others refer to
+  return ResultSchema().schema_.at(place);
 }
 
 std::optional<std::string> JsonSchema::Check(const json& document) const {
@@ -259,13 +263,32 @@ std::string ShownValue(const json& value) {
   return text;
 }
 
+std::vector<std::string> SchemaKinds() {
+  std::vector<std::string> kinds;
+  for (const EmbeddedSchema& schema : kEmbeddedSchemas) kinds.emplace_back(schema.kind);
+  return kinds;
+}
+
+std::string_view SchemaText(std::string_view kind) {
+  const auto* const schema =
+      std::find_if(std::begin(kEmbeddedSchemas), std::end(kEmbeddedSchemas),
+                   [kind](const EmbeddedSchema& embedded) { return embedded.kind == kind; });
+  BWLAB_ASSERT(schema != std::end(kEmbeddedSchemas));
+  return schema->text;
+}
+
 const JsonSchema& SpecSchema() {
-  static const JsonSchema schema(json::parse(kSpecSchemaText));
+  static const JsonSchema schema(json::parse(SchemaText("spec")));
   return schema;
 }
 
 const JsonSchema& ResultSchema() {
-  static const JsonSchema schema(json::parse(kResultSchemaText));
+  static const JsonSchema schema(json::parse(SchemaText("result")));
+  return schema;
+}
+
+const JsonSchema& MicroSchema() {
+  static const JsonSchema schema(json::parse(SchemaText("micro")));
   return schema;
 }
 

@@ -4,12 +4,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bwlab::experiment {
 
 /// The part of JSON Schema draft-07 that the schemas of this project use: type, const, enum,
 /// required, properties, additionalProperties, items, minItems, maxItems, uniqueItems, minLength,
-/// maxLength, pattern, minimum, maximum, exclusiveMinimum, $ref into #/definitions, and (without
+/// maxLength, pattern, minimum, maximum, exclusiveMinimum, $ref into #/definitions
+/// or into another of these schemas (result.schema.json#/...), and (without
 /// effect on validity) title, description, default, examples. Made for the messages: they name the
 /// JSON path, the value, and the choices or the range.
 class JsonSchema {
@@ -54,8 +56,13 @@ class JsonSchema {
 /// A value as an error message shows it: compact, cut after 60 bytes, whatever bytes it holds.
 std::string ShownValue(const nlohmann::json& value);
 
-/// The schemas that the binary was built with: experiments/schema/*.schema.json.
+/// What the binary was built with of experiments/schema/: the names before .schema.json, and the
+/// text of each (`kind` is one of them).
+std::vector<std::string> SchemaKinds();
+std::string_view SchemaText(std::string_view kind);
+
 const JsonSchema& SpecSchema();
 const JsonSchema& ResultSchema();
+const JsonSchema& MicroSchema();
 
 }  // namespace bwlab::experiment

@@ -84,7 +84,8 @@ bool IsForMeasuring(std::string_view build_type, std::string_view flags) {
          flags.find("-fsanitize") == std::string_view::npos;
 }
 
-json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
+json CollectProvenance(const std::filesystem::path& spec_path, const json& spec,
+                       const std::vector<std::string>& argv) {
   json provenance = DescribeHost();
   provenance.update(GitState());
   provenance["compiler"] = kCompiler;
@@ -100,10 +101,14 @@ json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
   if (const SpecVariables variables = ReadSpecVariables(); !variables.empty()) {
     provenance["environment"] = variables;
   }
-  provenance["spec_path"] = PathForResult(plan.spec_path);
-  provenance["spec_sha256"] = Sha256Hex(plan.spec.dump());
+  provenance["spec_path"] = PathForResult(spec_path);
+  provenance["spec_sha256"] = Sha256Hex(spec.dump());
   provenance["library_versions"] = LibraryVersions();
   return provenance;
+}
+
+json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
+  return CollectProvenance(plan.spec_path, plan.spec, argv);
 }
 
 }  // namespace bwlab::experiment

@@ -14,6 +14,7 @@ const std::filesystem::path& RepositoryRoot();
 
 inline std::filesystem::path WorkloadsFolder() { return RepositoryRoot() / "workloads"; }
 inline std::filesystem::path SpecsFolder() { return RepositoryRoot() / "experiments" / "specs"; }
+inline std::filesystem::path MicroFolder() { return RepositoryRoot() / "experiments" / "micro"; }
 inline std::filesystem::path RunsFolder() { return RepositoryRoot() / "results" / "runs"; }
 
 /// `path` relative to the repository where it lies in it; otherwise `outside/` and its last part,

@@ -17,8 +17,8 @@ namespace {
 /// JSON for people: what identifies the document comes first, the rest by name.
 std::string ReadableText(const nlohmann::json& document) {
   nlohmann::ordered_json ordered;
-  for (const char* key :
-       {"schema_version", "id", "cell_id", "rep", "experiment", "workload", "label", "threads"}) {
+  for (const char* key : {"schema_version", "id", "cell_id", "program", "rep", "experiment",
+                          "workload", "label", "threads"}) {
     if (document.contains(key)) ordered[key] = document[key];
   }
   for (const auto& [key, value] : document.items()) ordered[key] = value;
@@ -26,7 +26,6 @@ std::string ReadableText(const nlohmann::json& document) {
 }
 
 constexpr const char* kSpecFile = "spec.json";
-constexpr const char* kCellsFolder = "cells";
 
 /// What of `there` is not as in `spec`, but for the number of repetitions; empty where nothing is.
 std::string DifferenceOf(const nlohmann::json& there, const nlohmann::json& spec) {
@@ -49,7 +48,7 @@ bool IsUnfinished(const fs::path& file) {
 
 }  // namespace
 
-Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann::json& spec) {
+Result<ResultsFolder> ResultsFolder::CreateEmpty(const fs::path& path, const Layout& layout) {
   std::error_code error;
   if (fs::exists(path, error)) {
     if (!fs::is_directory(path, error)) {
@@ -61,12 +60,24 @@ Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann
                                      "--out a new folder");
     }
   }
-  ResultsFolder folder(path);
-  Status status = folder.MakeFolder(path / kCellsFolder);
-  if (status.ok()) status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
+  ResultsFolder folder(path, layout);
+  Status status = folder.MakeFolder(path / layout.folder);
   if (status.ok()) return folder;
   folder.RemoveIfWithoutResults();
   return status;
+}
+
+Result<ResultsFolder> ResultsFolder::Create(const fs::path& path, const nlohmann::json& spec) {
+  Result<ResultsFolder> folder = CreateEmpty(path, kCells);
+  if (!folder.ok()) return folder;
+  Status status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
+  if (status.ok()) return folder;
+  folder.value().RemoveIfWithoutResults();
+  return status;
+}
+
+Result<ResultsFolder> ResultsFolder::CreateForMicro(const fs::path& path) {
+  return CreateEmpty(path, kMicro);
 }
 
 Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann::json& spec) {
@@ -74,18 +85,18 @@ Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann
   const auto refuse = [&path](const std::string& what) {
     return Status::InvalidArgument("--resume: " + path.string() + ": " + what);
   };
-  if (!fs::is_directory(path / kCellsFolder, error)) return refuse("is no folder of results");
+  if (!fs::is_directory(path / kCells.folder, error)) return refuse("is no folder of results");
   if (fs::exists(path / kSpecFile, error)) {
     const workload::JsonParse there = workload::ParseJsonFile((path / kSpecFile).string());
     if (!there.ok()) return refuse(there.error);
     const std::string difference = DifferenceOf(there.json, spec);
     if (!difference.empty()) return refuse("holds results of another spec: " + difference);
-  } else if (!fs::is_empty(path / kCellsFolder, error)) {
+  } else if (!fs::is_empty(path / kCells.folder, error)) {
     return refuse("holds results, but no spec.json that says of what");
   }
-  ResultsFolder folder(path);
+  ResultsFolder folder(path, kCells);
   std::vector<fs::path> unfinished;
-  for (const fs::path& parent : {path, path / kCellsFolder}) {
+  for (const fs::path& parent : {path, path / kCells.folder}) {
     for (const fs::directory_entry& entry : fs::directory_iterator(parent, error)) {
       if (IsUnfinished(entry.path())) {
         unfinished.push_back(entry.path());
@@ -114,12 +125,12 @@ fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& s
   return newest;
 }
 
-std::string ResultsFolder::FileName(const std::string& cell_id, uint32_t rep) {
-  return cell_id + "-r" + std::to_string(rep) + ".json";
+std::string ResultsFolder::FileName(const std::string& id, uint32_t rep) {
+  return id + "-r" + std::to_string(rep) + ".json";
 }
 
-fs::path ResultsFolder::FileOf(const std::string& cell_id, uint32_t rep) const {
-  return path_ / kCellsFolder / FileName(cell_id, rep);
+fs::path ResultsFolder::FileOf(const std::string& id, uint32_t rep) const {
+  return path_ / layout_->folder / FileName(id, rep);
 }
 
 bool ResultsFolder::Has(const std::string& cell_id, uint32_t rep) const {
@@ -149,7 +160,7 @@ Status ResultsFolder::MakeFolder(const fs::path& folder) {
 
 Status ResultsFolder::Add(const nlohmann::json& result) {
   const fs::path file =
-      FileOf(result.at("cell_id").get<std::string>(), result.at("rep").get<uint32_t>());
+      FileOf(result.at(layout_->id_key).get<std::string>(), result.at("rep").get<uint32_t>());
   Status status = WriteFileAtomically(file, ReadableText(result));
   if (status.ok()) files_.insert(file);
   return status;
@@ -171,7 +182,8 @@ std::vector<fs::path> ResultsFoldersUnder(const fs::path& parent) {
   for (fs::recursive_directory_iterator entry(parent, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code ignored;
-    if (!entry->is_directory(ignored) || !fs::is_directory(entry->path() / kCellsFolder, ignored)) {
+    if (!entry->is_directory(ignored) ||
+        !fs::is_directory(entry->path() / ResultsFolder::kCellsFolder, ignored)) {
       continue;
     }
     folders.push_back(entry->path());
@@ -185,7 +197,7 @@ std::vector<fs::path> ResultsOfCell(const fs::path& folder, const std::string& c
   std::vector<fs::path> files;
   std::error_code ignored;
   for (uint32_t rep = 0;; ++rep) {
-    fs::path file = folder / kCellsFolder / ResultsFolder::FileName(cell_id, rep);
+    fs::path file = folder / ResultsFolder::kCellsFolder / ResultsFolder::FileName(cell_id, rep);
     if (!fs::exists(file, ignored)) return files;
     files.push_back(std::move(file));
   }

@@ -12,14 +12,20 @@
 
 namespace bwlab::experiment {
 
-/// The folder of one experiment's results: spec.json (resolved) and cells/<cell_id>-r<rep>.json.
+/// The folder of one experiment's results: spec.json (resolved) and cells/<cell_id>-r<rep>.json; or
+/// that of micro-benchmarks: micro/<program>-r<rep>.json.
 class ResultsFolder {
  public:
+  static constexpr const char* kCellsFolder = "cells";
+
   /// Makes the folder and writes spec.json. Errors: InvalidArgument where it exists and is not
   /// empty (results are never overwritten) or is no folder, IoError where it cannot be made;
   /// nothing is left behind then.
   static Result<ResultsFolder> Create(const std::filesystem::path& path,
                                       const nlohmann::json& spec);
+
+  /// The same for micro-benchmarks, without a spec.
+  static Result<ResultsFolder> CreateForMicro(const std::filesystem::path& path);
 
   /// Opens a folder that an earlier run of the same spec has left, finished or not, and takes away
   /// what it was writing when it was killed. The number of repetitions may differ: `spec` takes the
@@ -33,7 +39,7 @@ class ResultsFolder {
                                         const nlohmann::json& spec);
 
   /// Name of the file of one result, in cells/.
-  static std::string FileName(const std::string& cell_id, uint32_t rep);
+  static std::string FileName(const std::string& id, uint32_t rep);
 
   /// Whether it holds a result under this name.
   bool Has(const std::string& cell_id, uint32_t rep) const;
@@ -51,12 +57,24 @@ class ResultsFolder {
   const std::set<std::filesystem::path>& files() const { return files_; }
 
  private:
-  explicit ResultsFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  /// Where results stand in the folder, and which of their keys their files are called after.
+  struct Layout {
+    const char* folder;
+    const char* id_key;
+  };
+  static constexpr Layout kCells = {kCellsFolder, "cell_id"};
+  static constexpr Layout kMicro = {"micro", "program"};
 
+  ResultsFolder(std::filesystem::path path, const Layout& layout)
+      : path_(std::move(path)), layout_(&layout) {}
+
+  /// Makes the folders, or what is wrong with the path.
+  static Result<ResultsFolder> CreateEmpty(const std::filesystem::path& path, const Layout& layout);
   Status MakeFolder(const std::filesystem::path& folder);
-  std::filesystem::path FileOf(const std::string& cell_id, uint32_t rep) const;
+  std::filesystem::path FileOf(const std::string& id, uint32_t rep) const;
 
   std::filesystem::path path_;
+  const Layout* layout_;
   std::vector<std::filesystem::path> made_;  // folders that Create made, outermost first
   std::set<std::filesystem::path> files_;    // results added, and those that were there
 };

@@ -124,4 +124,13 @@ ProcessEnd RunProcess(const std::vector<std::string>& argv, std::string_view inp
   return end;
 }
 
+std::string FailureText(const ProcessEnd& end) {
+  std::string text = end.signal != 0 ? "was ended by signal " + std::to_string(end.signal) + " (" +
+                                           ::strsignal(end.signal) + ")"
+                                     : "ended with exit code " + std::to_string(end.exit_code);
+  if (!end.error.empty()) text += "; " + end.error;
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 }  // namespace bwlab::experiment

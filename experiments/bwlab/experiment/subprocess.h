@@ -21,4 +21,8 @@ struct ProcessEnd {
 /// signal to both.
 ProcessEnd RunProcess(const std::vector<std::string>& argv, std::string_view input);
 
+/// How a process that was started failed: by which signal or exit code, and what it said on
+/// standard error.
+std::string FailureText(const ProcessEnd& end);
+
 }  // namespace bwlab::experiment

@@ -34,6 +34,13 @@ TEST(Subprocess, ReportsASignal) {
   EXPECT_EQ(end.signal, SIGKILL);
 }
 
+TEST(Subprocess, AFailureIsToldWithItsLastWords) {
+  EXPECT_EQ(FailureText(RunProcess({"sh", "-c", "echo why >&2; exit 3"}, "")),
+            "ended with exit code 3; why");
+  EXPECT_EQ(FailureText(RunProcess({"sh", "-c", "kill -KILL $$"}, "")),
+            "was ended by signal 9 (Killed)");
+}
+
 TEST(Subprocess, ReportsAProgramThatIsNotThere) {
   const ProcessEnd end = RunProcess({"/none/program"}, "input");
   EXPECT_EQ(end.exit_code, -1);
