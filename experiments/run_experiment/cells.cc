@@ -55,11 +55,14 @@ Result<std::vector<Setting>> SettingsOf(const experiment::SpecVariables& variabl
 }
 
 Result<experiment::Spec> SpecOf(const CellsRequest& request) {
-  const Result<std::string> path = experiment::FindSpec(request.spec);
-  if (!path.ok()) return path.status();
   const Result<std::vector<Setting>> settings =
       SettingsOf(experiment::ReadSpecVariables(), request);
   if (!settings.ok()) return settings.status();
+  if (!request.document.is_null()) {
+    return experiment::SpecOfDocument(request.document, request.spec, settings.value());
+  }
+  const Result<std::string> path = experiment::FindSpec(request.spec);
+  if (!path.ok()) return path.status();
   return experiment::LoadSpec(path.value(), settings.value());
 }
 

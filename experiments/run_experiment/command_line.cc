@@ -47,6 +47,10 @@ std::vector<std::string> CommandsOf(const ::CLI::App& app) {
 /// What is wrong with an argument that nothing takes.
 std::string DescribeExtra(const ::CLI::App& command, const std::string& extra) {
   if (!extra.starts_with('-')) {
+    const std::vector<std::string> actions = CommandsOf(command);
+    if (!actions.empty()) {
+      return command.get_name() + ": " + experiment::UnknownName("action", extra, actions);
+    }
     return command.get_name() + ": unexpected argument " + experiment::Quoted(extra);
   }
   return command.get_name() + ": " +
@@ -72,6 +76,7 @@ class CommandLine {
     DefineCompletion();
     DefineMicro();
     DefineDocs();
+    DefineTrace();
   }
 
   std::optional<CellsRequest> CellsOf(const std::vector<std::string>& argv) {
@@ -93,6 +98,7 @@ class CommandLine {
     run_.argv = argv;
     find_max_.argv = argv;
     micro_.argv = argv;
+    trace_.run.argv = argv;
     std::vector<std::string> reversed(argv.rbegin(), argv.rend() - 1);
     try {
       app_.parse(std::move(reversed));
@@ -102,6 +108,10 @@ class CommandLine {
       return Fail(kExitUsage, error.what());
     }
     for (const ::CLI::App* command : app_.get_subcommands()) {
+      for (const ::CLI::App* action : command->get_subcommands()) {
+        const std::vector<std::string> extras = action->remaining();
+        if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*action, extras.front()));
+      }
       const std::vector<std::string> extras = command->remaining();
       if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
     }
@@ -117,6 +127,7 @@ class CommandLine {
     if (completion_command_->parsed()) return PrintCompletion(shell_, app_);
     if (micro_command_->parsed()) return Micro(micro_);
     if (docs_command_->parsed()) return Docs(docs_);
+    if (trace_command_->parsed()) return Trace();
     return Run(run_);
   }
 
@@ -156,32 +167,37 @@ class CommandLine {
   void DefineRun() {
     run_command_ = app_.add_subcommand("run", "Run an experiment and write its results");
     DefineCells(run_command_, &run_.cells);
-    AddValue(run_command_, "--order", &run_.order,
+    DefineMeasuring(run_command_, &run_);
+  }
+
+  /// The flags that say how cells are measured, and where their results go.
+  static void DefineMeasuring(::CLI::App* command, RunRequest* run) {
+    AddValue(command, "--order", &run->order,
              "Order of the cells in a repetition: abba (forth and back), round-robin, random",
              "ORDER");
-    AddValue(run_command_, "--ci", &run_.ci,
+    AddValue(command, "--ci", &run->ci,
              "Repeat each cell until half the 95% interval of its median is at most this share of "
              "the median, such as 0.02",
              "SHARE");
-    AddValue(run_command_, "--reps-min", &run_.reps_min,
+    AddValue(command, "--reps-min", &run->reps_min,
              "With --ci: repetitions of each cell at least [5]", "N");
-    AddValue(run_command_, "--reps-max", &run_.reps_max,
+    AddValue(command, "--reps-max", &run->reps_max,
              "With --ci: repetitions of each cell at most [30]", "N");
-    AddValue(run_command_, "--counters", &run_.counters,
+    AddValue(command, "--counters", &run->counters,
              "Hardware and kernel events to count in each run: auto (all that can be had), off, or "
              "names such as instructions,page_faults",
              "LIST");
-    AddValue(run_command_, "--budget", &run_.budget,
+    AddValue(command, "--budget", &run->budget,
              "Begin no repetition after this time, such as 90s, 10m or 2h; what is left goes on "
              "with --resume",
              "TIME");
-    AddValue(run_command_, "--out", &run_.out,
+    AddValue(command, "--out", &run->out,
              "New folder for the results (default: results/runs/<experiment>-<time>)", "DIR");
-    run_command_->add_flag("--resume", run_.resume,
-                           "Go on in --out, or in the newest folder of this spec, and run only "
-                           "what is not there");
-    run_command_->add_flag("--json", run_.json, "Print the summary as JSON on standard output");
-    run_command_->add_flag("--quiet", run_.quiet, "Tell nothing of the progress");
+    command->add_flag("--resume", run->resume,
+                      "Go on in --out, or in the newest folder of this spec, and run only "
+                      "what is not there");
+    command->add_flag("--json", run->json, "Print the summary as JSON on standard output");
+    command->add_flag("--quiet", run->quiet, "Tell nothing of the progress");
   }
 
   void DefinePlan() {
@@ -333,6 +349,67 @@ class CommandLine {
         ->option_text("TOPIC");
   }
 
+  void DefineTrace() {
+    trace_command_ = app_.add_subcommand(
+        "trace", "Record operations in a file, make one of a CSV file, show it, or run it again");
+    trace_command_->allow_extras();
+    trace_command_->footer(Footer());
+    const auto add = [this](const std::string& name, const std::string& help) {
+      ::CLI::App* action = trace_command_->add_subcommand(name, help);
+      action->allow_extras();
+      action->footer(Footer());
+      return action;
+    };
+    const auto add_file = [this](::CLI::App* action, const std::string& help) {
+      action->add_option("file", trace_.file, help)->required()->option_text("FILE");
+    };
+    const auto add_out = [this](::CLI::App* action) {
+      AddValue(action, "--out", &trace_.out, "New file for the trace, which ends with .bwtrace",
+               "FILE");
+    };
+    ::CLI::App* record = add("record", "Write the records and operations of one cell to a file");
+    DefineSpec(record, &trace_.cells);
+    DefineChoice(record, &trace_.cells);
+    add_out(record);
+
+    ::CLI::App* convert = add("convert", "Make a trace of a CSV file");
+    add_file(convert, "The CSV file");
+    add_out(convert);
+    AddValue(convert, "--layout", &trace_.layout,
+             "twitter: cache traces of 7 fields; ops: operation, key and, of scans, a length "
+             "[twitter]",
+             "LAYOUT");
+    AddValue(convert, "--threads", &trace_.threads,
+             "Threads to share the operations among, by key [1]", "N");
+    AddValue(convert, "--ops-max", &trace_.ops_max, "Read no more operations than these", "N");
+
+    ::CLI::App* stats = add("stats", "Show what a trace holds");
+    add_file(stats, "The trace");
+    stats->add_flag("--json", trace_.json, "Print an object");
+
+    ::CLI::App* replay = add("replay", "Run the operations of a trace and write the results");
+    add_file(replay, "The trace");
+    AddValue(replay, "--engine", &trace_.engines,
+             "Engine to run it on [bwtree/default] (repeatable)", "ENGINE");
+    DefineChoice(replay, &trace_.run.cells);
+    AddValue(replay, "--reps", &trace_.run.cells.reps, "Repetitions [3]", "N");
+    DefineMeasuring(replay, &trace_.run);
+  }
+
+  int Trace() {
+    const std::vector<const ::CLI::App*> actions = {trace_command_->get_subcommands().begin(),
+                                                    trace_command_->get_subcommands().end()};
+    if (actions.empty()) {
+      return Fail(kExitUsage,
+                  "trace: name an action: " + experiment::JoinNames(CommandsOf(*trace_command_)));
+    }
+    const std::string& action = actions.front()->get_name();
+    if (action == "record") return TraceRecord(trace_);
+    if (action == "convert") return TraceConvert(trace_);
+    if (action == "stats") return TraceStats(trace_);
+    return TraceReplay(trace_);
+  }
+
   std::string DescribeUnknownCommand(const std::string& extra) const {
     if (extra.starts_with('-')) {
       return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
@@ -355,6 +432,7 @@ class CommandLine {
   ::CLI::App* completion_command_ = nullptr;
   ::CLI::App* micro_command_ = nullptr;
   ::CLI::App* docs_command_ = nullptr;
+  ::CLI::App* trace_command_ = nullptr;
   RunRequest run_;
   PlanRequest plan_;
   ListRequest list_;
@@ -366,6 +444,7 @@ class CommandLine {
   std::string shell_;  // of completion
   MicroRequest micro_;
   DocsRequest docs_;
+  TraceRequest trace_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@ namespace bwlab::cli {
 
 /// Which cells a command is about.
 struct CellsRequest {
+  nlohmann::json document;          ///< of a spec that is in no file; null: there is none
   std::string spec = "quickstart";  ///< a path, or the name of an experiment
   std::vector<std::string> sets;    ///< k=v
   std::vector<std::string> sweeps;  ///< k=a,b,c
@@ -108,6 +110,19 @@ struct MicroRequest {
   std::vector<std::string> argv;  ///< the whole command line, for provenance
 };
 
+/// What one of the actions of `trace` was asked to do.
+struct TraceRequest {
+  std::string file;
+  std::string out;
+  std::string layout = "twitter";    ///< convert
+  std::string threads = "1";         ///< convert
+  std::string ops_max;               ///< convert; empty: all
+  std::vector<std::string> engines;  ///< replay; empty: the Bw-tree
+  CellsRequest cells;                ///< record
+  RunRequest run;                    ///< replay
+  bool json = false;                 ///< stats
+};
+
 struct DocsRequest {
   std::string topic;
 };
@@ -125,6 +140,10 @@ int Compare(const CompareRequest& request);
 int FindMax(const FindMaxRequest& request);
 int Micro(const MicroRequest& request);
 int Docs(const DocsRequest& request);
+int TraceRecord(const TraceRequest& request);
+int TraceConvert(const TraceRequest& request);
+int TraceStats(const TraceRequest& request);
+int TraceReplay(const TraceRequest& request);
 
 /// The cells that a request means, resolved and checked.
 Result<experiment::Plan> PlanOf(const CellsRequest& request);

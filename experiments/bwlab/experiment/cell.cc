@@ -7,6 +7,7 @@
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
 #include "bwlab/experiment/sweep.h"
+#include "bwlab/workload/trace.h"
 #include "bwlab/workload/workload_json.h"
 
 namespace bwlab::experiment {
@@ -99,7 +100,9 @@ json Cell::ToJson() const {
   if (counters) cell["counters"] = *counters;
   if (arrival.open()) cell["arrival"] = ArrivalJson(arrival);
   if (trace) {
-    cell["trace"] = {{"sha256", trace->sha256}, {"expected_misses", trace->expected_misses}};
+    const bool known = trace->expected_misses != workload::kUnknownMisses;
+    cell["trace"] = {{"sha256", trace->sha256},
+                     {"expected_misses", known ? json(trace->expected_misses) : json()}};
   }
   return cell;
 }
@@ -195,8 +198,9 @@ Result<Cell> CellFromJson(const json& request) {
   if (request.contains("arrival")) cell.arrival = ArrivalFromJson(request["arrival"]);
   if (request.contains("trace")) {
     const json& trace = request["trace"];
+    const json& misses = trace.at("expected_misses");
     cell.trace = {trace.at("path").get<std::string>(), trace.at("sha256").get<std::string>(),
-                  trace.at("expected_misses").get<uint64_t>()};
+                  misses.is_null() ? workload::kUnknownMisses : misses.get<uint64_t>()};
   }
   if (request.contains("counters")) {
     cell.counters = request["counters"].get<std::vector<std::string>>();

@@ -12,6 +12,7 @@
 #include "bwlab/experiment/cell_settings.h"
 #include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/names.h"
+#include "bwlab/experiment/planned_trace.h"
 #include "bwlab/experiment/registry.h"
 #include "bwlab/experiment/repository.h"
 #include "bwlab/experiment/sweep.h"
@@ -31,6 +32,7 @@ class Planner {
       : whole_(spec),
         spec_(spec.document),
         source_(spec.source),
+        source_path_(spec.path),
         available_bytes_(available_bytes) {}
 
   Status AddCells(const std::vector<Filter>& filters, Plan* plan) {
@@ -73,10 +75,8 @@ class Planner {
   Status ReadAxes() {
     const json& names = spec_["matrix"]["workload"];
     for (size_t i = 0; i < names.size(); ++i) {
-      workload::WorkloadParse workload =
-          workload::LoadWorkload(WorkloadsFolder(), names[i].get<std::string>());
-      if (!workload.ok()) return Refuse("/matrix/workload/" + std::to_string(i), workload.error);
-      workloads_.push_back(std::move(workload.spec));
+      const std::string error = ReadWorkload(names[i].get<std::string>());
+      if (!error.empty()) return Refuse("/matrix/workload/" + std::to_string(i), error);
     }
     const json& labels = spec_["matrix"]["engine"];
     for (size_t i = 0; i < labels.size(); ++i) {
@@ -100,6 +100,22 @@ class Planner {
       if (!status.ok()) return status;
     }
     return Status::Ok();
+  }
+
+  /// A workload by its name, or a trace by its path. @return what is wrong, or ""
+  std::string ReadWorkload(const std::string& name) {
+    if (IsTracePath(name)) {
+      PlannedTrace trace;
+      std::string error = ReadTraceFor(source_path_, name, &trace);
+      if (!error.empty()) return error;
+      if (traces_.contains(trace.workload.name)) return "is in the list twice";
+      workloads_.push_back(trace.workload);
+      traces_.emplace(trace.workload.name, std::move(trace));
+      return "";
+    }
+    workload::WorkloadParse workload = workload::LoadWorkload(WorkloadsFolder(), name);
+    if (workload.ok()) workloads_.push_back(std::move(workload.spec));
+    return workload.error;
   }
 
   Status CheckCount() const {
@@ -155,7 +171,8 @@ class Planner {
   Status CheckWhere(const json& where, const std::string& path) const {
     if (where.contains("workload")) {
       const auto pattern = where["workload"].get<std::string>();
-      const std::vector<std::string> names = workload::WorkloadNames(WorkloadsFolder());
+      std::vector<std::string> names = workload::WorkloadNames(WorkloadsFolder());
+      for (const auto& [name, unused] : traces_) names.push_back(name);
       if (std::none_of(names.begin(), names.end(), [&pattern](const std::string& name) {
             return MatchesGlob(name, pattern);
           })) {
@@ -247,6 +264,10 @@ class Planner {
     }
     const json& measure = settings["measure"];
     cell->warm_up = measure["warmup"] == "auto" && CanWarmUp(cell->workload);
+    if (const auto trace = traces_.find(cell->workload.name); trace != traces_.end()) {
+      const std::string problem = trace->second.ApplyTo(cell);
+      if (!problem.empty()) return Refuse("/matrix/threads", problem);
+    }
     cell->interval_ms = measure["interval_ms"].get<uint32_t>();
     const auto verify = settings["verify"].get<std::string>();
     cell->verify = static_cast<VerifyMode>(
@@ -296,6 +317,7 @@ class Planner {
                       static_cast<double>(cell.EstimatedBytes()) / kGiB,
                       static_cast<double>(available_bytes_) / kGiB));
     }
+    if (cell.trace) return Status::Ok();
     const std::string problem =
         workload::CheckStreamConfig({.workload = cell.workload,
                                      .key_space = cell.key_space,
@@ -323,8 +345,10 @@ class Planner {
   const Spec& whole_;
   const json& spec_;
   const std::string& source_;
+  const std::string& source_path_;
   uint64_t available_bytes_;
   std::vector<workload::WorkloadSpec> workloads_;
+  std::map<std::string, PlannedTrace> traces_;  // those of workloads_ that are traces, by name
   std::vector<const EngineEntry*> engines_;
   std::vector<json> combinations_;  // of the sweep
 };

@@ -1,13 +1,10 @@
 #include "bwlab/experiment/runner.h"
 
 #include <algorithm>
-#include <deque>
-#include <future>
 #include <memory>
 #include <new>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +14,7 @@
 #include "bwlab/experiment/measurement_json.h"
 #include "bwlab/experiment/memory.h"
 #include "bwlab/experiment/phase.h"
+#include "bwlab/experiment/prepared_cell.h"
 #include "bwlab/experiment/tick_clock.h"
 #include "bwlab/experiment/verification.h"
 #include "bwlab/experiment/warm_up.h"
@@ -24,129 +22,11 @@
 #include "bwlab/workload/stream.h"
 #include "bwlab/workload/stream_digest.h"
 #include "bwlab/workload/stream_stats.h"
-#include "bwlab/workload/trace.h"
 
 namespace bwlab::experiment {
 namespace {
 
 using nlohmann::json;
-
-/// Calls fill(thread) for each thread of a cell, on as many helpers as there are processors. What
-/// it makes is a function of the thread's number: which helper makes it does not matter.
-template <class Fill>
-void ForEachThread(uint32_t threads, const Fill& fill) {
-  const uint32_t helpers = std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1, threads);
-  std::vector<std::future<void>> shares;
-  for (uint32_t h = 0; h < helpers; ++h) {
-    shares.push_back(std::async(std::launch::async, [&, h] {
-      for (uint32_t t = h; t < threads; t += helpers) fill(t);
-    }));
-  }
-  for (std::future<void>& share : shares) share.get();  // rethrows bad_alloc
-}
-
-/// All that is made of a cell before its load, so that the growth of the resident set from then on
-/// is the engine's.
-struct Prepared {
-  Streams load;
-  std::vector<Streams> warm_up;  ///< chunk by chunk
-  Streams run;
-  Samples samples;  ///< room for those of the run
-
-  // What the streams refer to.
-  std::deque<std::vector<workload::Op>> made;
-  std::optional<workload::Trace> trace;
-};
-
-class Preparation {
- public:
-  explicit Preparation(const Cell& cell) : cell_(cell) {}
-
-  /// Errors: InvalidArgument where a trace cannot be read, or is not the one that was planned.
-  Result<Prepared> Make() && {
-    if (cell_.trace) {
-      if (Status status = TakeTrace(*cell_.trace); !status.ok()) return status;
-    } else {
-      prepared_.load = MakeStreams(cell_.record_count, [](const workload::StreamConfig& config) {
-        return workload::MakeLoadStream(config);
-      });
-      prepared_.run = MakeStreams(cell_.op_count, workload::MakeStream);
-      if (cell_.warm_up) AddWarmUp();
-    }
-    prepared_.samples = RoomForSamples(prepared_.run.ops, cell_.TimedEvery(), cell_.arrival.open());
-    return std::move(prepared_);
-  }
-
- private:
-  template <class MakeOne>
-  Streams MakeStreams(uint64_t op_count, const MakeOne& make) {
-    const size_t first = prepared_.made.size();
-    prepared_.made.resize(first + cell_.threads);
-    ForEachThread(cell_.threads, [&](uint32_t thread) {
-      const uint64_t share = op_count / cell_.threads;
-      const uint64_t rest = op_count % cell_.threads;
-      prepared_.made[first + thread] = make({.workload = cell_.workload,
-                                             .key_space = cell_.key_space,
-                                             .record_count = cell_.record_count,
-                                             .op_count = share + (thread < rest ? 1 : 0),
-                                             .thread = thread,
-                                             .threads = cell_.threads,
-                                             .seed = cell_.seed});
-    });
-    return WithKeys({prepared_.made.begin() + static_cast<ptrdiff_t>(first), prepared_.made.end()});
-  }
-
-  Streams WithKeys(std::vector<std::span<const workload::Op>> ops) const {
-    Streams streams;
-    streams.ops = std::move(ops);
-    if (!cell_.form().byte_keys) return streams;
-    streams.key_bytes.resize(cell_.threads);
-    ForEachThread(cell_.threads, [&](uint32_t thread) {
-      streams.key_bytes[thread] = workload::KeyBytes::Of(cell_.key_space, streams.ops[thread]);
-    });
-    return streams;
-  }
-
-  /// Later operations of the same streams, so that no draw is repeated.
-  void AddWarmUp() {
-    const workload::WorkloadSpec warm = WarmUpWorkload(cell_.workload);
-    const uint64_t chunk_ops = WarmUpChunkOps(cell_.op_count, cell_.threads);
-    for (size_t chunk = 0; chunk < kWarmUpChunksMax; ++chunk) {
-      prepared_.warm_up.push_back(MakeStreams(chunk_ops, [&](const workload::StreamConfig& config) {
-        return workload::MakeStream({.workload = warm,
-                                     .key_space = config.key_space,
-                                     .record_count = config.record_count,
-                                     .op_count = config.op_count,
-                                     .thread = config.thread,
-                                     .threads = config.threads,
-                                     .seed = config.seed,
-                                     .op_offset = cell_.op_count + chunk * config.op_count});
-      }));
-    }
-  }
-
-  Status TakeTrace(const TraceSource& source) {
-    workload::TraceOpened opened = workload::Trace::Open(source.path);
-    if (!opened.ok()) return Status::InvalidArgument(opened.error);
-    if (opened.trace->sha256() != source.sha256) {
-      return Status::InvalidArgument(source.path + ": has changed since the run was planned");
-    }
-    prepared_.trace = std::move(opened.trace);
-    const workload::TraceView& view = prepared_.trace->view();
-    prepared_.load = MakeStreams(view.records.size(), [&](const workload::StreamConfig& config) {
-      std::vector<workload::Op> ops;
-      for (size_t i = config.thread; i < view.records.size(); i += config.threads) {
-        ops.push_back({.key = view.records[i], .kind = workload::OpKind::kInsert});
-      }
-      return ops;
-    });
-    prepared_.run = WithKeys(view.streams);
-    return Status::Ok();
-  }
-
-  const Cell& cell_;
-  Prepared prepared_;
-};
 
 /// When the operations of each thread are due, in ticks; empty for a closed loop.
 Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScale& scale) {
@@ -194,9 +74,9 @@ class CellRun {
 
   Result<json> Run() {
     const HostState host_before = HostState::Read();
-    Result<Prepared> made = Preparation(cell_).Make();
+    Result<PreparedCell> made = PrepareCell(cell_);
     if (!made.ok()) return made.status();
-    Prepared& prepared = made.value();
+    PreparedCell& prepared = made.value();
     const Schedules due_ticks = MakeSchedules(cell_, prepared.run, scale_);
     json result{{"stream", StreamJson(prepared.run)}};
     const uint64_t rss_before_load = ResidentBytes();
@@ -287,7 +167,7 @@ class CellRun {
   }
 
   /// Says what the records are like, for a look at all of them.
-  ThreadTask AnyTask(const Prepared& prepared) const {
+  ThreadTask AnyTask(const PreparedCell& prepared) const {
     ThreadTask task;
     task.key_space = cell_.key_space;
     task.values = &values_;
@@ -330,7 +210,7 @@ class CellRun {
   }
 
   /// The "harness" object of the result.
-  Result<json> HarnessCost(const Prepared& prepared) {
+  Result<json> HarnessCost(const PreparedCell& prepared) {
     Result<std::unique_ptr<Engine>> null_engine = kNullEngineEntry.open({}, cell_.form());
     if (!null_engine.ok()) return null_engine.status();
     Streams first;

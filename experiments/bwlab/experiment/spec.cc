@@ -142,7 +142,12 @@ void NoteOrigins(const json& value, const std::string& pointer, const std::strin
 Result<Spec> LoadSpec(const std::string& path, const std::vector<Setting>& settings) {
   workload::JsonParse file = workload::ParseJsonFile(path);
   if (!file.ok()) return Status::InvalidArgument(file.error);
-  Spec spec{std::move(file.json), path, path};
+  return SpecOfDocument(std::move(file.json), path, settings);
+}
+
+Result<Spec> SpecOfDocument(json document, const std::string& path,
+                            const std::vector<Setting>& settings) {
+  Spec spec{std::move(document), path, path};
   if (!spec.document.is_object()) {
     return Status::InvalidArgument(path + ": /: expected an object, got " +
                                    ShownValue(spec.document));

@@ -41,6 +41,11 @@ struct Spec {
   Origins origins{};   ///< kFromSpec, kFromDefault, or the flag of a setting
 };
 
+/// Overrides, checks and completes a spec that has been read from `path`, or made by a command that
+/// is named there. Errors as of LoadSpec.
+Result<Spec> SpecOfDocument(nlohmann::json document, const std::string& path,
+                            const std::vector<Setting>& settings);
+
 /// Reads, overrides, checks and completes a spec. Errors: InvalidArgument that names the file or
 /// the flag, the JSON path, the value, and what is allowed.
 Result<Spec> LoadSpec(const std::string& path, const std::vector<Setting>& settings);

@@ -21,7 +21,8 @@
 //   8       4            threads
 //   12      4            0
 //   16      8            records: keys that are loaded before the operations
-//   24      8            operations that do not find their key (an insert: that find it)
+//   24      8            operations that do not find their key (an insert: that find it);
+//                        2^64 - 1 where that depends on the order in which the threads run
 //   32      24           name of the key space, filled up with zeros
 //   56      32           SHA-256 of the file, with zeros here
 //   88      8            0
@@ -31,6 +32,9 @@
 //           16 * ...     operations (struct Op), thread by thread
 
 namespace bwlab::workload {
+
+/// Of a trace whose misses depend on the order in which its threads run.
+inline constexpr uint64_t kUnknownMisses = UINT64_MAX;
 
 /// What a trace says. The spans refer to memory of somebody else's.
 struct TraceView {

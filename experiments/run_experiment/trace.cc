@@ -1,0 +1,180 @@
+#include "bwlab/workload/trace.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/names.h"
+#include "bwlab/experiment/prepared_cell.h"
+#include "bwlab/experiment/registry.h"
+#include "bwlab/workload/stream_digest.h"
+#include "bwlab/workload/stream_stats.h"
+#include "bwlab/workload/trace_csv.h"
+#include "run_experiment/command_line.h"
+#include "run_experiment/flag_values.h"
+
+namespace bwlab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kSuffix = ".bwtrace";
+
+/// What is wrong with the file that a trace is to be written to; Ok where nothing is there yet.
+Status CheckOut(const std::string& out) {
+  std::error_code error;
+  if (out.empty()) return Status::InvalidArgument("trace: --out FILE is missing");
+  if (!out.ends_with(kSuffix)) {
+    return Status::InvalidArgument("--out " + experiment::Quoted(out) + " does not end with " +
+                                   kSuffix);
+  }
+  if (fs::exists(out, error)) {
+    return Status::InvalidArgument("--out " + experiment::Quoted(out) +
+                                   " exists, and traces are never overwritten");
+  }
+  return Status::Ok();
+}
+
+std::string Described(const workload::TraceView& view) {
+  return fmt::format("{} records, {} operations of {} thread{}", view.records.size(), view.ops(),
+                     view.streams.size(), view.streams.size() == 1 ? "" : "s");
+}
+
+Status NoMemory(const std::string& file) {
+  return Status::OutOfMemory(file + ": not enough memory for its operations");
+}
+
+}  // namespace
+
+int TraceRecord(const TraceRequest& request) {
+  if (Status status = CheckOut(request.out); !status.ok()) return Fail(status);
+  const Result<experiment::Plan> plan = PlanOf(request.cells);
+  if (!plan.ok()) return Fail(plan.status());
+  const auto& cells = plan.value().cells;
+  for (const experiment::Cell& cell : cells) {
+    // Engines differ in nothing that a stream is made from.
+    if (cell.workload.name == cells[0].workload.name && cell.threads == cells[0].threads &&
+        cell.coordinates == cells[0].coordinates) {
+      continue;
+    }
+    return Fail(
+        experiment::kExitUsage,
+        fmt::format("trace record: the spec has streams of {} and of {}; choose by --filter",
+                    cells[0].Describe(), cell.Describe()));
+  }
+  try {
+    if (Status status = experiment::RecordTrace(cells[0], request.out); !status.ok()) {
+      return Fail(status);
+    }
+  } catch (const std::bad_alloc&) {
+    return Fail(NoMemory(request.out));
+  }
+  std::cout << fmt::format("{}: {} records, {} operations of {} threads\n", request.out,
+                           cells[0].record_count, cells[0].op_count, cells[0].threads);
+  return experiment::kExitOk;
+}
+
+int TraceConvert(const TraceRequest& request) {
+  if (Status status = CheckOut(request.out); !status.ok()) return Fail(status);
+  workload::CsvOptions options;
+  const auto layout = workload::KindFromName(workload::kCsvLayouts, request.layout);
+  if (!layout) {
+    std::vector<std::string> names;
+    for (const auto& info : workload::kCsvLayouts) names.emplace_back(info.name);
+    return Fail(experiment::kExitUsage,
+                "--layout: " + experiment::UnknownName("layout", request.layout, names));
+  }
+  options.layout = *layout;
+  const Result<uint64_t> threads = ParseWhole("--threads", request.threads, 1, 1024);
+  if (!threads.ok()) return Fail(threads.status());
+  options.threads = static_cast<uint32_t>(threads.value());
+  if (!request.ops_max.empty()) {
+    const Result<uint64_t> ops = ParseWhole("--ops-max", request.ops_max, 1, workload::kOpsMax);
+    if (!ops.ok()) return Fail(ops.status());
+    options.ops_max = ops.value();
+  }
+  std::ifstream csv(request.file, std::ios::binary);
+  if (!csv) return Fail(experiment::kExitUsage, request.file + ": cannot be opened");
+  try {
+    const workload::CsvTrace trace = workload::ReadCsvTrace(csv, request.file, options);
+    if (!trace.ok()) return Fail(experiment::kExitUsage, trace.error);
+    const std::string error = workload::WriteTrace(request.out, trace.view());
+    if (!error.empty()) return Fail(Status::IoError(error));
+    std::cout << fmt::format("{}: {}\n", request.out, Described(trace.view()));
+  } catch (const std::bad_alloc&) {
+    return Fail(NoMemory(request.file));
+  }
+  return experiment::kExitOk;
+}
+
+int TraceStats(const TraceRequest& request) {
+  const workload::TraceOpened opened = workload::Trace::Open(request.file);
+  if (!opened.ok()) return Fail(experiment::kExitUsage, opened.error);
+  const workload::TraceView& view = opened.trace->view();
+  const workload::StreamStats stats = workload::ComputeStreamStats(view.streams);
+  const bool known = view.expected_misses != workload::kUnknownMisses;
+  json mix = json::object();
+  for (const workload::OpKind kind : workload::kAllOpKinds) {
+    if (stats.RealisedShare(kind) > 0) mix[ToString(kind)] = stats.RealisedShare(kind);
+  }
+  if (request.json) {
+    json ops_by_thread = json::array();
+    for (const auto& stream : view.streams) ops_by_thread.push_back(stream.size());
+    std::cout << json{{"file", request.file},
+                      {"sha256", opened.trace->sha256()},
+                      {"stream_sha256", workload::StreamsSha256(view.streams)},
+                      {"key_space", workload::ToString(view.key_space)},
+                      {"records", view.records.size()},
+                      {"ops", stats.ops},
+                      {"ops_by_thread", ops_by_thread},
+                      {"mix", mix},
+                      {"expected_misses", known ? json(view.expected_misses) : json()},
+                      {"distinct_keys", stats.distinct_keys},
+                      {"requests_examined", stats.requests_examined},
+                      {"top_key_share", stats.top_key_share}}
+                     .dump(2)
+              << '\n';
+    return experiment::kExitOk;
+  }
+  std::cout << fmt::format("{}: {}, keys of {}\n", request.file, Described(view),
+                           workload::ToString(view.key_space));
+  for (const auto& [kind, share] : mix.items()) {
+    std::cout << fmt::format("  {:<18}{:>7.2f}%\n", kind, 100 * share.get<double>());
+  }
+  std::cout << fmt::format(
+      "Misses: {}. Of {} requests examined: {} distinct keys, the most popular one in {:.2f}%.\n",
+      known ? std::to_string(view.expected_misses) : "as the threads run", stats.requests_examined,
+      stats.distinct_keys, 100 * stats.top_key_share);
+  return experiment::kExitOk;
+}
+
+int TraceReplay(const TraceRequest& request) {
+  const workload::TraceOpened opened = workload::Trace::Open(request.file);
+  if (!opened.ok()) return Fail(experiment::kExitUsage, opened.error);
+  const workload::TraceView& view = opened.trace->view();
+  std::vector<std::string> engines = request.engines;
+  if (engines.empty()) engines = {"bwtree/default"};
+  RunRequest run = request.run;
+  run.cells.spec = "trace replay " + request.file;
+  // Numbers of keys and operations are the trace's own.
+  run.cells.document = {{"schema_version", 1},
+                        {"id", "replay"},
+                        {"title", "replay of " + fs::path(request.file).filename().string()},
+                        {"matrix",
+                         {{"workload", json::array({request.file})},
+                          {"engine", engines},
+                          {"threads", json::array({view.streams.size()})}}},
+                        {"keys", {{"count", 1}}},
+                        {"ops", 1}};
+  return Run(run);
+}
+
+}  // namespace bwlab::cli
