@@ -151,9 +151,12 @@ std::string KindOf(const std::string& shown) {
 void AddCommand(const std::string& name, const ::CLI::App& command, std::string* kinds,
                 std::string* flags) {
   std::vector<std::string> names;
+  bool has_positional = false;  // the first stands for all
   for (const ::CLI::Option* option : command.get_options()) {
     const std::string kind = KindOf(option->get_option_text());
-    if (option->get_positional()) *kinds += "    '" + name + " ') echo '" + kind + "' ;;\n";
+    if (option->get_positional() && !std::exchange(has_positional, true)) {
+      *kinds += "    '" + name + " ') echo '" + kind + "' ;;\n";
+    }
     for (const std::string& flag : option->get_lnames()) {
       names.push_back("--" + flag);
       if (option->get_items_expected_max() == 0) continue;  // takes no value
