@@ -397,8 +397,7 @@ class CommandLine {
   }
 
   int Trace() {
-    const std::vector<const ::CLI::App*> actions = {trace_command_->get_subcommands().begin(),
-                                                    trace_command_->get_subcommands().end()};
+    const std::vector<::CLI::App*> actions = trace_command_->get_subcommands();
     if (actions.empty()) {
       return Fail(kExitUsage,
                   "trace: name an action: " + experiment::JoinNames(CommandsOf(*trace_command_)));

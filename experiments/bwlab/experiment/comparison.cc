@@ -40,8 +40,8 @@ Cells CellsOf(const ResultSet& set) {
 /// What two cells must share to be comparable, as one text.
 std::string Measured(const CellResults& cell, bool with_label) {
   json measured;
-  for (const char* key :
-       {"workload", "threads", "record_count", "op_count", "key_space", "values", "arrival"}) {
+  for (const char* key : {"workload", "threads", "record_count", "op_count", "key_space", "values",
+                          "arrival", "trace"}) {
     measured[key] = cell.first().value(key, json());
   }
   if (with_label) measured["label"] = cell.name.label;
