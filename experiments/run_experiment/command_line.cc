@@ -344,9 +344,8 @@ class CommandLine {
     docs_command_ = app_.add_subcommand(
         "docs", "Print a reference of all fields of a kind of file as Markdown");
     docs_command_->allow_extras();
-    docs_command_
-        ->add_option("topic", docs_.topic, experiment::JoinNames(experiment::SchemaKinds()))
-        ->option_text("TOPIC");
+    docs_command_->add_option("kind", docs_.kind, experiment::JoinNames(experiment::SchemaKinds()))
+        ->option_text("KIND");
   }
 
   void DefineTrace() {

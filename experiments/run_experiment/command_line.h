@@ -124,7 +124,7 @@ struct TraceRequest {
 };
 
 struct DocsRequest {
-  std::string topic;
+  std::string kind;
 };
 
 // One file a subcommand. Each returns the exit code of the program (see exit_code.h).

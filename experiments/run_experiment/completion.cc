@@ -10,6 +10,7 @@
 
 #include "bwlab/experiment/engine.h"
 #include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/perf_counters.h"
 #include "bwlab/experiment/plan.h"
@@ -137,6 +138,7 @@ std::string KindOf(const std::string& shown) {
       {"DIR", "folders"},
       {"KEY=PATTERN", "filter"},
       {"TOPIC", "words " + Joined(ListTopics())},
+      {"KIND", "words " + Joined(experiment::SchemaKinds())},
       {"MODE", "words " + Joined(experiment::kVerifyModeNames)},
       {"ORDER", "words " + Joined(experiment::kRunOrderNames)},
       {"ARRIVAL", "words " + Joined(kFindMaxArrivals)},

@@ -16,19 +16,20 @@ namespace bwlab::cli {
 
 int Docs(const DocsRequest& request) {
   const std::vector<std::string> kinds = experiment::SchemaKinds();
-  if (request.topic.empty()) {
-    return Fail(experiment::kExitUsage, "docs: name a topic: " + experiment::JoinNames(kinds));
-  }
-  if (std::find(kinds.begin(), kinds.end(), request.topic) == kinds.end()) {
+  if (request.kind.empty()) {
     return Fail(experiment::kExitUsage,
-                "docs: " + experiment::UnknownName("topic", request.topic, kinds));
+                "docs: name a kind of file: " + experiment::JoinNames(kinds));
   }
-  const auto schema = nlohmann::ordered_json::parse(experiment::SchemaText(request.topic));
+  if (std::find(kinds.begin(), kinds.end(), request.kind) == kinds.end()) {
+    return Fail(experiment::kExitUsage,
+                "docs: " + experiment::UnknownName("kind of file", request.kind, kinds));
+  }
+  const auto schema = nlohmann::ordered_json::parse(experiment::SchemaText(request.kind));
   std::cout << fmt::format(
       "<!-- Written from {0}.schema.json, which is the file to edit. After a build:\n"
       "       build/native/run_experiment docs {0} > experiments/schema/{0}.md\n"
       "     `run_experiment validate FILE` checks a file.\n\n{1} -->\n\n{2}",
-      request.topic, experiment::kExitCodesText, experiment::SchemaReference(schema));
+      request.kind, experiment::kExitCodesText, experiment::SchemaReference(schema));
   return experiment::kExitOk;
 }
 

@@ -1,11 +1,9 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +18,7 @@
 #include "bwlab/experiment/repository.h"
 #include "bwlab/experiment/results_folder.h"
 #include "run_experiment/command_line.h"
+#include "run_experiment/flag_values.h"
 #include "run_experiment/interruption.h"
 #include "run_experiment/progress.h"
 #include "run_experiment/step_end.h"
@@ -38,19 +37,6 @@ using nlohmann::json;
 constexpr uint32_t kRepsMax = 1000;
 constexpr double kMinTimeSecondsMax = 3600;
 
-template <class Number>
-Result<Number> ParseNumber(const std::string& flag, const std::string& text, Number low,
-                           Number high) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number >= low && number <= high) {
-    return number;
-  }
-  return Status::InvalidArgument(
-      fmt::format("{} {} is out of range; allowed are numbers from {} to {}", flag,
-                  experiment::Quoted(text), low, high));
-}
-
 /// A program with where its results come from.
 struct Planned {
   MicroProgram program;
@@ -58,7 +44,7 @@ struct Planned {
 };
 
 /// Runs all repetitions, forth and back over the programs.
-StepEnd RunAll(const std::vector<Planned>& planned, const MicroSettings& settings, uint32_t reps,
+StepEnd RunAll(const std::vector<Planned>& planned, const MicroSettings& settings, uint64_t reps,
                bool quiet, ResultsFolder* folder, MicroSummary* summary) {
   Progress progress(planned.size() * reps, quiet);
   for (uint32_t rep = 0; rep < reps; ++rep) {
@@ -101,7 +87,7 @@ void PrintList(const std::vector<MicroProgram>& programs, bool as_json) {
   if (as_json) std::cout << list.dump(2) << '\n';
 }
 
-void PrintSummary(const MicroSummary& summary, const ResultsFolder& folder, uint32_t reps,
+void PrintSummary(const MicroSummary& summary, const ResultsFolder& folder, uint64_t reps,
                   bool as_json) {
   if (as_json) {
     json files = json::array();
@@ -124,10 +110,10 @@ void PrintSummary(const MicroSummary& summary, const ResultsFolder& folder, uint
 }  // namespace
 
 int Micro(const MicroRequest& request) {
-  const Result<uint32_t> reps = ParseNumber<uint32_t>("--reps", request.reps, 1, kRepsMax);
+  const Result<uint64_t> reps = ParseWhole("--reps", request.reps, 1, kRepsMax);
   if (!reps.ok()) return Fail(reps.status());
   const Result<double> min_time =
-      ParseNumber<double>("--min-time", request.min_time, 1e-6, kMinTimeSecondsMax);
+      ParseNumber("--min-time", request.min_time, 0, kMinTimeSecondsMax);
   if (!min_time.ok()) return Fail(min_time.status());
   const MicroSettings settings{request.filter, min_time.value()};
 

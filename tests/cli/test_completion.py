@@ -67,6 +67,7 @@ def test_commands_and_flags_are_those_of_the_help(run_experiment, complete):
     ("run --out x quick", ["quickstart"]),
     ("compare quick", ["quickstart"]),
     ("list ", TOPICS),
+    ("docs ", ["spec", "result", "workload", "micro"]),
     ("list w", ["workloads"]),
     ("find-max --arrival ", ["constant", "poisson"]),
     ("completion ", ["bash"]),

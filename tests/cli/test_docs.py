@@ -112,6 +112,11 @@ def workloads_around_the_bounds():
             for value in around_the_bounds(rules[key]):
                 yield {"mix": {"read": 1}, "request": {**request, key: value}}
     scan = {"mix": {"scan": 1}, "request": {"distribution": "uniform"}}
+    pareto = {"distribution": "pareto", "k": 2.5, "sigma": 14, "length_max": 100}
+    for key, rule in schema("workload")["definitions"]["scan"]["properties"].items():
+        if key in pareto:
+            for value in around_the_bounds(rule):
+                yield {**scan, "scan": {**pareto, key: value}}
     for low, high in ((0, 9), (1, 65535), (1, 65536), (1.5, 9)):
         yield {**scan, "scan": {"distribution": "uniform", "length_min": low, "length_max": high}}
     read = {"mix": {"read": 1}, "request": {"distribution": "uniform"}}
@@ -119,6 +124,20 @@ def workloads_around_the_bounds():
                 {**read, "title": ""}, {**read, "name": "a b"})
     yield from ({"phases": []}, {"phases": [{**read, "share": 1}]}, {"phases": [read]},
                 {"phases": [{**read, "share": 0}]}, {"phases": [{**read, "share": 1, "x": 1}]})
+
+
+def test_the_schema_of_workloads_refuses_what_the_binary_refuses_of_mixgraph(run_experiment,
+                                                                             write_spec):
+    """Its parameters must fit each other too, so that not all within the bounds is taken."""
+    base = document_of(REPOSITORY / "workloads" / "mixgraph.json")
+    validator = jsonschema.Draft7Validator(schema("workload"))
+    rules = schema("workload")["definitions"]["request"]["properties"]
+    for key in base["request"].keys() - {"distribution"}:
+        for value in (rules[key]["maximum"] + 1, "text"):
+            document = {**base, "request": {**base["request"], key: value}}
+            sentence = run_experiment.refused("validate", write_spec(document, "mixgraph.json"))
+            assert f"/request/{key}" in sentence
+            assert not validator.is_valid(document)
 
 
 def test_the_binary_and_the_schema_of_workloads_agree(run_experiment, write_spec):
@@ -139,4 +158,4 @@ def test_the_binary_and_the_schema_of_workloads_agree(run_experiment, write_spec
 def test_the_schema_of_workloads_has_every_distribution(run_experiment):
     listed = {item["name"] for item in run_experiment.json("list", "distributions")}
     described = schema("workload")["definitions"]["request"]["properties"]["distribution"]["enum"]
-    assert listed <= set(described)
+    assert listed == set(described)

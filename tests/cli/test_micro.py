@@ -179,7 +179,7 @@ def test_an_interruption_keeps_what_is_finished(stage):
 
 
 @pytest.mark.parametrize("flags, words", [
-    (("--reps", "0"), "--reps \"0\" is out of range; allowed are numbers from 1 to 1000"),
+    (("--reps", "0"), "--reps \"0\" is out of range; allowed are whole numbers from 1 to 1000"),
     (("--reps", "many"), "--reps \"many\""),
     (("--min-time", "nan"), "--min-time \"nan\""),
     (("--min-time", "0"), "--min-time \"0\""),

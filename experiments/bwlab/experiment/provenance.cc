@@ -98,9 +98,6 @@ json CollectProvenance(const std::filesystem::path& spec_path, const json& spec,
                                   : ShownArgument(argument));
   }
   provenance["argv"] = shown;
-  if (const SpecVariables variables = ReadSpecVariables(); !variables.empty()) {
-    provenance["environment"] = variables;
-  }
   provenance["spec_path"] = PathForResult(spec_path);
   provenance["spec_sha256"] = Sha256Hex(spec.dump());
   provenance["library_versions"] = LibraryVersions();
@@ -108,7 +105,11 @@ json CollectProvenance(const std::filesystem::path& spec_path, const json& spec,
 }
 
 json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
-  return CollectProvenance(plan.spec_path, plan.spec, argv);
+  json provenance = CollectProvenance(plan.spec_path, plan.spec, argv);
+  if (const SpecVariables variables = ReadSpecVariables(); !variables.empty()) {
+    provenance["environment"] = variables;
+  }
+  return provenance;
 }
 
 }  // namespace bwlab::experiment

@@ -18,8 +18,9 @@ nlohmann::json GitState();
 bool IsForMeasuring(std::string_view build_type, std::string_view flags);
 
 /// Everything about an experiment's origin that is the same for all its cells: commit, build,
-/// machine, command line and environment, and what was asked for: `spec`, which stands in the file
-/// at `spec_path`. What cannot be known is null. Free of host names, user names and absolute paths.
+/// machine, command line, and what was asked for: `spec`, which stands in the file at `spec_path`;
+/// that of a plan has the environment too. What cannot be known is null. Free of host names, user
+/// names and absolute paths.
 nlohmann::json CollectProvenance(const std::filesystem::path& spec_path, const nlohmann::json& spec,
                                  const std::vector<std::string>& argv);
 nlohmann::json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv);
