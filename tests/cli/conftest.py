@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from folders import snapshot
+
 SECONDS_MAX = 120
 
 
@@ -48,10 +50,6 @@ class RunExperiment:
         assert len(done.stderr) < 1000
         assert snapshot(self.folder) == before, "nothing may be written"
         return done.stderr
-
-
-def snapshot(folder):
-    return sorted((str(path), path.stat().st_size) for path in Path(folder).rglob("*"))
 
 
 @pytest.fixture(scope="session")

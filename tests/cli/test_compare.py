@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import snapshot
+from folders import snapshot
 from test_resume import names_in
 from test_run import results_of
 
