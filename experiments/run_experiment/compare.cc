@@ -11,6 +11,7 @@
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/result_set.h"
 #include "bwlab/experiment/statistics.h"
+#include "bwlab/experiment/sweep.h"
 #include "run_experiment/command_line.h"
 #include "run_experiment/compare_live.h"
 
@@ -26,8 +27,8 @@ using experiment::ResultSet;
 using nlohmann::json;
 
 std::string ShownName(const CellName& name, const std::string& label) {
-  return fmt::format("{}, {}, {} thread{}", name.workload, label, name.threads,
-                     name.threads == 1 ? "" : "s");
+  return fmt::format("{}, {}, {} thread{}{}", name.workload, label, name.threads,
+                     name.threads == 1 ? "" : "s", experiment::ShownCoordinates(name.coordinates));
 }
 
 std::string ShownPairing(const ComparedCells& cells) {

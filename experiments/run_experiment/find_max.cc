@@ -100,6 +100,17 @@ Status CheckKinds(const Search& search, const Plan& plan) {
   return Status::Ok();
 }
 
+/// A rate and its operations are the search's own.
+Status CheckSweep(const Plan& plan) {
+  const json sweep = plan.spec.value("sweep", json::object());
+  for (const auto& [key, unused] : sweep.items()) {
+    if (key != "ops" && !key.starts_with("arrival.")) continue;
+    return Status::InvalidArgument("find-max: a sweep over " + experiment::Quoted(key) +
+                                   " means nothing here: find-max chooses arrival and ops itself");
+  }
+  return Status::Ok();
+}
+
 /// One process at one rate.
 struct Probe {
   uint64_t rate_ops_s = 0;
@@ -309,6 +320,7 @@ class Finder {
           {{"workload", cell.cell->workload.name},
            {"threads", cell.cell->threads},
            {"label", cell.cell->label()},
+           {"sweep", cell.cell->coordinates},
            {"outcome", experiment::kRateOutcomeNames[static_cast<size_t>(cell.found.outcome)]},
            {"kept_ops_s", rate_or_null(cell.found.kept)},
            {"failed_ops_s", rate_or_null(cell.found.failed)},
@@ -338,8 +350,10 @@ int FindMax(const FindMaxRequest& request) {
   if (!search.ok()) return Fail(search.status());
   const Result<Plan> plan = PlanOf(request.cells);
   if (!plan.ok()) return Fail(plan.status());
-  const Status status = CheckKinds(search.value(), plan.value());
-  if (!status.ok()) return Fail(status);
+  for (const Status& status :
+       {CheckKinds(search.value(), plan.value()), CheckSweep(plan.value())}) {
+    if (!status.ok()) return Fail(status);
+  }
   const std::filesystem::path out =
       request.out.empty()
           ? experiment::RunsFolder() / fmt::format("find-max-{}-{}", plan.value().experiment,

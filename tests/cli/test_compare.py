@@ -176,11 +176,18 @@ def test_two_binaries_are_measured_in_turn_and_compared(run_experiment, binary, 
     assert run_experiment("validate", out / "a", out / "b").returncode == 0
 
 
-def test_cells_of_a_sweep_are_compared_value_by_value(run_experiment, binary, write_spec, spec):
-    report = run_experiment.json("compare", "--binaries", binary, binary, write_spec(spec),
-                                 "--sweep", "keys.count=1000,3000", "--force", "--out", "out")
-    assert len(report["cells"]) == 2 and report["without_partner"] == []
+def test_a_sweep_is_measured_and_shown_by_its_coordinates(
+        run_experiment, binary, write_spec, spec):
+    done = run_experiment("compare", "--binaries", binary, binary, write_spec(spec), "--sweep",
+                          "keys.count=500,600", "--reps", 1, "--force", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    for count in (500, 600):
+        assert f"std_map_rwlock, 1 thread, keys.count={count}: too few repetitions" in done.stdout
+    report = run_experiment.json("compare", "out/a", "out/b", "--force")
     assert {cell["paired_by"] for cell in report["cells"]} == {"cell_id"}
+    assert report["without_partner"] == []
+    assert sorted(cell["a"]["sweep"]["keys.count"] for cell in report["cells"]) == [500, 600]
+    assert "--sweep" in run_experiment.refused("compare", "out/a", "out/b", "--sweep", "seed=1,2")
 
 
 def test_cells_that_one_binary_lacks_are_left_out(run_experiment, binary, write_spec, spec):

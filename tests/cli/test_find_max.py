@@ -110,6 +110,7 @@ def test_an_interruption_keeps_the_finished_probes(run_experiment, write_spec, s
     (("--slo", "p99<1s", "--seconds", "-1"), "--seconds"),
     (("--slo", "p99<1s", "--reps", "0"), "--reps"),
     (("--slo", "p99<1s", "--filter", "engine=x"), "unknown engine"),
+    (("--slo", "p99<1s", "--sweep", "ops=1,2"), 'a sweep over "ops" means nothing here'),
     (("--sli", "p99<1s"), 'did you mean "--slo"'),
 ])
 def test_bad_input_is_refused(run_experiment, write_spec, spec, flags, words):

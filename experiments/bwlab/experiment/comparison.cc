@@ -27,7 +27,8 @@ Cells CellsOf(const ResultSet& set) {
   std::map<std::tuple<std::string, uint32_t, std::string, std::string>, CellResults> ordered;
   for (const json& result : set.results) {
     const CellName name{result["workload"].get<std::string>(), result["threads"].get<uint32_t>(),
-                        result["label"].get<std::string>(), result["cell_id"].get<std::string>()};
+                        result["label"].get<std::string>(), result["cell_id"].get<std::string>(),
+                        result.value("sweep", json::object())};
     CellResults& cell = ordered[{name.workload, name.threads, name.label, name.cell_id}];
     cell.name = name;
     cell.results.push_back(&result);
@@ -41,7 +42,7 @@ Cells CellsOf(const ResultSet& set) {
 std::string Measured(const CellResults& cell, bool with_label) {
   json measured;
   for (const char* key : {"workload", "threads", "record_count", "op_count", "key_space", "values",
-                          "arrival", "trace"}) {
+                          "arrival", "trace", "sweep"}) {
     measured[key] = cell.first().value(key, json());
   }
   if (with_label) measured["label"] = cell.name.label;
@@ -177,7 +178,8 @@ json NameJson(const CellName& name) {
   return {{"workload", name.workload},
           {"threads", name.threads},
           {"label", name.label},
-          {"cell_id", name.cell_id}};
+          {"cell_id", name.cell_id},
+          {"sweep", name.coordinates}};
 }
 
 json EffectJson(const Effect& effect) {

@@ -48,9 +48,9 @@ struct Effect {
   EffectVerdict verdict = EffectVerdict::kTooFew;
 };
 
-/// How a cell of A found its partner: the same cell_id; the same workload, engine, threads and
-/// sizes in another configuration; or the same but for the engine, where each side has one engine
-/// only.
+/// How a cell of A found its partner: the same cell_id; the same workload, engine, threads,
+/// sizes and coordinates in another configuration; or the same but for the engine, where each side
+/// has one engine only.
 enum class Pairing : uint8_t { kCellId, kLabel, kWorkload };
 inline constexpr std::array<std::string_view, 3> kPairingNames = {"cell_id", "label", "workload"};
 
@@ -60,6 +60,7 @@ struct CellName {
   uint32_t threads = 0;
   std::string label;
   std::string cell_id;
+  nlohmann::json coordinates;  ///< on the axes of a sweep, as in Cell
 };
 
 struct ComparedCells {

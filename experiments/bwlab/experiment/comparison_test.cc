@@ -167,6 +167,26 @@ TEST(Comparison, SeveralCellsOfOneNameArePairedByTheirConfigurationAlone) {
   EXPECT_EQ(comparison.alone[0].why, "several cells of this name differ in configuration");
 }
 
+TEST(Comparison, CellsOfASweepArePairedByTheirCoordinates) {
+  const auto swept = [](const char* prefix) {
+    ResultSet set;
+    for (const int size : {32, 64}) {
+      ResultSet cell = Around("peer", 1e6 * size, prefix + std::to_string(size));
+      for (json& result : cell.results) {
+        result["sweep"] = {{"size", size}};
+        set.results.push_back(result);
+      }
+    }
+    return set;
+  };
+  const Comparison comparison = Compare(swept("before"), swept("after"));
+  ASSERT_EQ(comparison.cells.size(), 2u);
+  for (const ComparedCells& cells : comparison.cells) {
+    EXPECT_EQ(cells.a.coordinates, cells.b.coordinates);
+    EXPECT_EQ(cells.effects.front().ratio, 1);
+  }
+}
+
 TEST(WhyNotCompared, FitResultsMayDifferInCommitAndBinary) {
   ResultSet b = Around("peer", 1e6);
   for (json& result : b.results) {
