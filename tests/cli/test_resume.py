@@ -161,7 +161,7 @@ def test_plan_shows_the_cells_and_runs_nothing(run_experiment, write_spec, small
     assert "not known" in text
 
 
-def test_plan_of_the_committed_experiments_tells_how_long_they_took(run_experiment):
-    plan = run_experiment.json("plan", "policies")
+def test_plan_of_the_committed_quickstart_tells_how_long_it_took(run_experiment):
+    plan = run_experiment.json("plan", "quickstart")
     assert plan["cells_known"] > 0 and plan["seconds_of_known_cells"] > 0
     assert "workload" in run_experiment("plan").stdout
