@@ -161,8 +161,10 @@ double OfferedRate(const Cell& cell) {
              : static_cast<double>(cell.op_count) * kNsPerSecond / static_cast<double>(last_ns);
 }
 
-/// As many operations as come in the time, and fit into half of the free memory.
+/// As many operations as come in the time, and fit into half of the free memory; a trace has its
+/// own.
 uint64_t OpsOf(Cell cell, double seconds) {
+  if (cell.trace) return cell.op_count;
   constexpr uint64_t kStep = 1'000'000;
   const double wanted = static_cast<double>(cell.arrival.rate_ops_s) * seconds;
   cell.op_count = 0;

@@ -38,7 +38,7 @@ def test_engines_get_the_same_operations_on_byte_strings(run_experiment, write_s
 
 @pytest.mark.parametrize("values", [
     {"size": 100}, {"size": 4096}, {"distribution": "uniform", "size_min": 8, "size_max": 500},
-    {"distribution": "pareto", "size_min": 8, "size_max": 1024, "shape": 0.2615, "scale": 25.45},
+    {"distribution": "pareto", "size_min": 8, "size_max": 1024, "k": 0.2615, "sigma": 25.45},
 ], ids=["hundred", "largest", "uniform", "pareto"])
 def test_values_have_the_sizes_asked_for(run_experiment, write_spec, spec, values):
     small = result_of(run_experiment, write_spec, spec, "small",
@@ -47,7 +47,7 @@ def test_values_have_the_sizes_asked_for(run_experiment, write_spec, spec, value
                       matrix={"workload": ["ycsb_a"], "engine": ["bwtree"], "threads": [1]})
     assert "values" not in small and large["values"] == values
     assert large["cell_id"] != small["cell_id"]
-    mean = {100: 100, 4096: 4096}.get(values.get("size"), 34 if "shape" in values else 254)
+    mean = {100: 100, 4096: 4096}.get(values.get("size"), 34 if "k" in values else 254)
     grown = large["memory"]["bytes_per_key"] - small["memory"]["bytes_per_key"]
     assert grown > 0.8 * (mean - 8)
 
@@ -62,7 +62,7 @@ def test_eight_bytes_are_integers(run_experiment, write_spec, spec):
     ({"values": {"size": 65537}}, ["/values/size", "65537"]),
     ({"values": {"size_min": 8, "size_max": 16}}, ["/values", "distribution"]),
     ({"values": {"distribution": "uniform", "size_min": 17, "size_max": 16}}, ["17", "16"]),
-    ({"values": {"distribution": "pareto", "size_min": 8, "size_max": 16}}, ["scale"]),
+    ({"values": {"distribution": "pareto", "size_min": 8, "size_max": 16}}, ["sigma"]),
     ({"values": {"distribution": "zipf", "size_min": 8, "size_max": 16}}, ["zipf", "pareto"]),
     ({"keys": {"count": 10, "space": "emails"}}, ["emails", "email"]),
     ({"measure": {"warmup": "on"}}, ["/measure/warmup", "auto"]),

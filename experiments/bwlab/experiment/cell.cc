@@ -44,8 +44,8 @@ json ValuesJson(const workload::ValueSpec& values) {
                  {"size_min", values.size_min},
                  {"size_max", values.size_max}};
   if (values.kind == workload::ValueSizeKind::kPareto) {
-    object["shape"] = values.shape;
-    object["scale"] = values.scale;
+    object["k"] = values.shape;
+    object["sigma"] = values.scale;
   }
   return object;
 }
@@ -59,8 +59,8 @@ workload::ValueSpec ValuesFromJson(const json& object) {
   const uint32_t size = object.value("size", workload::kValueBytesMin);
   values.size_min = object.value("size_min", size);
   values.size_max = object.value("size_max", size);
-  values.shape = object.value("shape", 0.0);
-  values.scale = object.value("scale", 0.0);
+  values.shape = object.value("k", 0.0);
+  values.scale = object.value("sigma", 0.0);
   return values;
 }
 
@@ -76,7 +76,7 @@ std::string CheckValues(const workload::ValueSpec& values) {
     return "size_min and size_max need a distribution: uniform or pareto";
   }
   if (values.kind == workload::ValueSizeKind::kPareto && values.scale <= 0) {
-    return "pareto needs a scale above 0";
+    return "pareto needs a sigma above 0";
   }
   return "";
 }

@@ -93,7 +93,7 @@ TEST(Cell, SizesOfValuesThatMakeNoSenseAreExplained) {
   EXPECT_NE(problem(R"({"size_min": 8, "size_max": 9})").find("distribution"), std::string::npos);
   EXPECT_NE(problem(R"({"size_min": 9, "size_max": 8, "distribution": "uniform"})").find("9"),
             std::string::npos);
-  EXPECT_NE(problem(R"({"size_min": 8, "size_max": 9, "distribution": "pareto"})").find("scale"),
+  EXPECT_NE(problem(R"({"size_min": 8, "size_max": 9, "distribution": "pareto"})").find("sigma"),
             std::string::npos);
 }
 
