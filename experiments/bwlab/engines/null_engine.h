@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "bwlab/base/status.h"
 #include "bwlab/experiment/engine.h"
@@ -35,20 +36,20 @@ class NullIndex {
     }
     template <class Key>
     OpResult Delete(const Key& key) {
-      return Taken(key, 0);
+      return Taken(key, uint64_t{0});
     }
     template <class Key, class Owned>
     OpResult Get(const Key& key, Owned* /*value*/) {
-      return Taken(key, 0);
+      return Taken(key, uint64_t{0});
     }
     template <class Key, class Visitor>
     size_t Scan(const Key& first, size_t /*limit*/, Visitor&& /*visit*/) {
-      Taken(first, 0);
+      Taken(first, uint64_t{0});
       return 0;
     }
     template <class Key, class Visitor>
     size_t ReverseScan(const Key& first, size_t /*limit*/, Visitor&& /*visit*/) {
-      Taken(first, 0);
+      Taken(first, uint64_t{0});
       return 0;
     }
 
@@ -56,8 +57,13 @@ class NullIndex {
     /// Keeps the compiler from dropping what was made for the call.
     template <class Key, class Value>
     static OpResult Taken(const Key& key, const Value& value) {
-      asm volatile("" : : "g"(&key), "g"(&value) : "memory");
+      Use(key);
+      Use(value);
       return OpResult::kOk;
+    }
+    static void Use(uint64_t word) { asm volatile("" : : "r"(word)); }
+    static void Use(std::string_view bytes) {
+      asm volatile("" : : "r"(bytes.data()), "r"(bytes.size()) : "memory");
     }
   };
 
