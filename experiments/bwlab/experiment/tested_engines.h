@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ struct TestedEngine {
   const EngineEntry* entry;
   RecordForm form;
 };
+
+/// The name alone: addresses differ from run to run.
+inline void PrintTo(const TestedEngine& tested, std::ostream* out) {
+  *out << tested.entry->Label();
+}
 
 /// All of them. What keeps no records has nothing to test.
 inline std::vector<TestedEngine> TestedEngines() {
