@@ -4,8 +4,12 @@
 # The build writes a translation unit for each and the table that finds them by name. Numbers (TreeOptions) can be set
 # for any variant in a spec; a variant sets one only where it is the point of the variant.
 
-# Those that hold byte-string keys and values too; each takes a minute of compile time more.
+# Those that hold byte-string keys and values too. Each takes a minute of compile time more, and under sanitizers more
+# than that: there, one of each kind of layout.
 set(BWLAB_VARIANTS_OF_BYTES default linked p13 p18)
+if(BWLAB_SANITIZE)
+  set(BWLAB_VARIANTS_OF_BYTES default linked)
+endif()
 
 bwlab_variant(default "the fastest configuration known" "")
 
