@@ -70,7 +70,9 @@ inline Result<TreeOptions> OverlayTreeOptions(TreeOptions tree_options,
   std::vector<std::string> names;
   tree_options.ForEach([&](std::string_view name, const auto&, uint64_t, uint64_t,
                            std::string_view) { names.emplace_back(name); });
-  for (const auto& [key, value] : options.items()) {
+  for (const auto& option : options.items()) {
+    const std::string& key = option.key();
+    const nlohmann::json& value = option.value();
     std::string error;
     bool known = false;
     tree_options.ForEach(
