@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -143,9 +141,8 @@ class StreamLoop {
     }
     switch (op.kind) {
       case workload::OpKind::kRead:
-        return Count(Read(op, key, checked), counts);
       case workload::OpKind::kUpdate:
-        return Count(session_.Update(key, NewValue(op, key)), counts);
+        return;  // done above
       case workload::OpKind::kInsert:
         return Count(session_.Insert(key, NewValue(op, key)), counts);
       case workload::OpKind::kUpsert:

@@ -128,7 +128,9 @@ Status RecordTrace(const Cell& cell, const std::string& path) {
                                    std::string(workload::ToString(cell.key_space)) +
                                    " are made at run time, so that there is nothing to record");
   }
-  const Result<PreparedCell> prepared = PrepareCell(cell);
+  Cell recorded = cell;
+  recorded.warm_up = false;  // is no part of the recording
+  const Result<PreparedCell> prepared = PrepareCell(recorded);
   if (!prepared.ok()) return prepared.status();
   std::vector<uint64_t> records(cell.record_count);
   const auto& load = prepared.value().load.ops;
