@@ -79,7 +79,6 @@ struct ThreadTally {
   uint64_t checked = 0;  ///< reads and scans whose result was looked at
   uint64_t wrong = 0;    ///< of these, those that no correct engine could have returned
   std::string first_wrong;
-  uint64_t checksum = 0;  ///< of what was read, so that no read can be optimised away
 };
 
 /// What one thread is to run.

@@ -83,7 +83,9 @@ struct FakeSession {
 
 std::unique_ptr<ThreadTally> RunOn(FakeSession& session, ThreadTask task) {
   auto tally = std::make_unique<ThreadTally>();
-  StreamLoop<FakeSession, kAll, RecordForm{}>(session, task, tally.get()).Run();
+  StreamLoop<FakeSession, kAll, RecordForm{}> loop(session, task, tally.get());
+  loop.Run();
+  loop.CountSuccesses();
   return tally;
 }
 

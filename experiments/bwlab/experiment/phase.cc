@@ -33,7 +33,6 @@ void Merge(const ThreadTally& from, ThreadTally* into) {
   into->checked += from.checked;
   if (into->wrong == 0) into->first_wrong = from.first_wrong;
   into->wrong += from.wrong;
-  into->checksum += from.checksum;
 }
 
 }  // namespace

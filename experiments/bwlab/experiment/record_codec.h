@@ -78,7 +78,6 @@ class ValueCodec<false> {
 
   static View Of(uint64_t number, uint32_t version) { return workload::ValueOf(number, version); }
   static bool IsOf(uint64_t number, View value) { return workload::IsValueOf(number, value); }
-  static uint64_t Digest(View value) { return value; }
 };
 
 template <>
@@ -95,7 +94,6 @@ class ValueCodec<true> {
     return values_.Write(number, version, buffer_.data());
   }
   bool IsOf(uint64_t number, View value) const { return values_.IsValueOf(number, value); }
-  static uint64_t Digest(View value) { return value.size(); }
 
  private:
   const workload::ValueBytes& values_;

@@ -120,6 +120,7 @@ class TypedEngine : public Engine {
     task.wait_for_start();
     loop.Run();
     task.note_end();
+    loop.CountSuccesses();
     return Status::Ok();
   }
 
