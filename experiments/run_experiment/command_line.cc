@@ -193,9 +193,15 @@ class CommandLine {
              "TIME");
     AddValue(command, "--out", &run->out,
              "New folder for the results (default: results/runs/<experiment>-<time>)", "DIR");
-    command->add_flag("--resume", run->resume,
-                      "Go on in --out, or in the newest folder of this spec, and run only "
-                      "what is not there");
+    CLI::Option* resume =
+        command->add_flag("--resume", run->resume,
+                          "Go on in --out, or in the newest folder of this spec, and run only "
+                          "what is not there");
+    command
+        ->add_flag("--fresh", run->fresh,
+                   "Begin anew, also where --out holds results: these are moved to --out with .1, "
+                   ".2, ... behind its name")
+        ->excludes(resume);
     command->add_flag("--json", run->json, "Print the summary as JSON on standard output");
     command->add_flag("--quiet", run->quiet, "Tell nothing of the progress");
   }

@@ -35,6 +35,7 @@ struct RunRequest {
   std::string reps_max;
   std::string out;
   bool resume = false;
+  bool fresh = false;
   bool json = false;
   bool quiet = false;
   std::vector<std::string> argv;  ///< the whole command line, for provenance

@@ -200,6 +200,13 @@ Result<ResultsFolder> FolderOf(const RunRequest& request, const Plan& plan) {
     const std::string now = experiment::UtcCompactText(std::time(nullptr));
     out = experiment::RunsFolder() / (plan.experiment + "-" + now);
   }
+  if (request.fresh) {
+    const Result<fs::path> moved = ResultsFolder::MoveAside(out);
+    if (!moved.ok()) return moved.status();
+    if (!moved.value().empty() && !request.quiet) {
+      fmt::print(stderr, "earlier results are in {} now\n", ShownPath(moved.value()));
+    }
+  }
   return ResultsFolder::Create(out, plan.spec);
 }
 

@@ -100,6 +100,31 @@ def test_results_of_another_spec_are_not_mixed_in(run_experiment, write_spec, sm
     assert "is no folder of results" in said
 
 
+def test_fresh_begins_anew_and_keeps_what_was_there(run_experiment, write_spec, small_spec):
+    out = run_experiment.folder / "out"
+    path = write_spec(small_spec)
+    assert run_experiment("run", path, "--out", out, "--reps", 1, "--fresh").returncode == 0
+    first = {name: (out / "cells" / name).read_bytes() for name in names_in(out)}
+    for number in (1, 2):
+        done = run_experiment("run", path, "--out", out, "--reps", 1, "--fresh")
+        assert done.returncode == 0, done.stderr
+        assert f"out.{number}" in done.stderr
+        assert len(names_in(out)) == len(first)
+    aside = run_experiment.folder / "out.1"
+    assert {name: (aside / "cells" / name).read_bytes() for name in names_in(aside)} == first
+
+
+def test_fresh_moves_nothing_that_is_no_results_folder(run_experiment, write_spec, small_spec):
+    out = run_experiment.folder / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    said = run_experiment.refused("run", write_spec(small_spec), "--out", out, "--fresh")
+    assert "is no folder of results" in said
+    assert (out / "mine.txt").exists()
+    said = run_experiment.refused("run", write_spec(small_spec), "--fresh", "--resume")
+    assert "--fresh" in said and "--resume" in said
+
+
 def test_a_damaged_result_is_named(run_experiment, write_spec, small_spec):
     out = run_experiment.folder / "out"
     path = write_spec(small_spec)

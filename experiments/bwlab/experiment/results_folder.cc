@@ -111,6 +111,27 @@ Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann
   return folder;
 }
 
+Result<fs::path> ResultsFolder::MoveAside(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error))) {
+    return fs::path();
+  }
+  if (!fs::is_directory(path / kCells.folder, error)) {
+    return Status::InvalidArgument("--fresh: " + path.string() + ": is no folder of results");
+  }
+  fs::path aside;
+  int number = 0;
+  do {
+    aside = path.string() + "." + std::to_string(++number);
+  } while (fs::exists(aside, error));
+  fs::rename(path, aside, error);
+  if (error) {
+    return Status::IoError(path.string() + ": cannot be renamed to " + aside.string() + ": " +
+                           error.message());
+  }
+  return aside;
+}
+
 fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& spec) {
   std::error_code error;
   fs::path newest;

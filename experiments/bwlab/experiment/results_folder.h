@@ -34,6 +34,11 @@ class ResultsFolder {
   static Result<ResultsFolder> Resume(const std::filesystem::path& path,
                                       const nlohmann::json& spec);
 
+  /// Renames a folder of results to `path` with .1, .2, ... behind it, whichever is free, and
+  /// returns that name; nothing where there is no such folder, or an empty one. Errors:
+  /// InvalidArgument where something else is there, IoError.
+  static Result<std::filesystem::path> MoveAside(const std::filesystem::path& path);
+
   /// The folder under `parent` that was last begun for this spec. Empty where there is none.
   static std::filesystem::path NewestOf(const std::filesystem::path& parent,
                                         const nlohmann::json& spec);
