@@ -74,3 +74,35 @@ def test_the_harness_reports_its_own_cost(run_experiment, write_spec, spec):
     result = run(run_experiment, write_spec, spec, "out", ops=50000)
     assert result["harness"]["ops"] == 50000
     assert 0 < result["harness"]["ns_per_op"] < 200
+
+
+def test_a_stream_may_come_in_pieces(run_experiment, write_spec, spec):
+    spec["matrix"]["workload"] = ["shifting_hotspot"]
+    whole = run(run_experiment, write_spec, spec, "whole", ops=8000, verify="full")
+    spec["measure"] = {"stream_ops_max": 1000}
+    pieces = run(run_experiment, write_spec, spec, "pieces", ops=8000, verify="full")
+    # 1000 operations are rounded down to a multiple of the 64 between two samples: 960.
+    assert pieces["stream"].pop("pieces") == {"load": 3, "run": 9}
+    assert pieces["stream"] == whole["stream"]
+    assert pieces["run"]["ops"] == whole["run"]["ops"]
+    assert [part["ops"] for part in pieces["run"]["parts"]] == \
+        [part["ops"] for part in whole["run"]["parts"]]
+    assert sum(pieces["intervals"]["ops"]) == 8000
+    assert pieces["measure"]["stream_ops_max"] == 1000
+    assert pieces["cell_id"] != whole["cell_id"]
+
+
+def test_pieces_make_room_where_memory_is_scarce(run_experiment, write_spec, spec):
+    path = write_spec({**spec, "ops": 10**9})
+    def estimated(*flags):
+        return run_experiment.json("plan", path, *flags)["cells"][0]["memory_bytes_estimated"]
+    if run_experiment("plan", path).returncode == 0:
+        assert estimated() > 16 * 10**9
+    assert estimated("--set", "measure.stream_ops_max=1000000") < 10**9
+
+
+def test_an_open_loop_cannot_be_cut(run_experiment, write_spec, spec):
+    spec["arrival"] = {"kind": "constant", "rate_ops_s": 20000}
+    spec["measure"] = {"stream_ops_max": 1000}
+    said = run_experiment.refused("run", write_spec(spec))
+    assert "/measure/stream_ops_max" in said and "open loop" in said

@@ -96,6 +96,7 @@ json Cell::ToJson() const {
                {"verify", kVerifyModeNames[static_cast<size_t>(verify)]},
                {"latency_sample_every", latency_sample_every}};
   cell["measure"] = {{"warmup", warm_up ? "auto" : "off"}, {"interval_ms", interval_ms}};
+  if (stream_ops_max > 0) cell["measure"]["stream_ops_max"] = stream_ops_max;
   if (!values.integers()) cell["values"] = ValuesJson(values);
   if (counters) cell["counters"] = *counters;
   if (arrival.open()) cell["arrival"] = ArrivalJson(arrival);
@@ -121,12 +122,21 @@ std::string Cell::Describe() const {
          (threads == 1 ? " thread" : " threads") + ShownCoordinates(coordinates);
 }
 
+uint64_t Cell::StreamOpsAtOnce() const {
+  if (stream_ops_max == 0) return UINT64_MAX;
+  const uint64_t every = std::max<uint64_t>(TimedEvery(), 1);
+  return std::max(stream_ops_max / threads / every, uint64_t{1}) * every;
+}
+
 uint64_t Cell::EstimatedBytes() const {
   constexpr double kIndexBytesPerRecord = 96;
   const double inserts = static_cast<double>(op_count) *
                          (workload.Share(OpKind::kInsert) + workload.Share(OpKind::kUpsert));
   const auto ops = static_cast<double>(op_count);
-  const double streamed_ops = static_cast<double>(record_count) + (warm_up ? 2 : 1) * ops;
+  double streamed_ops = static_cast<double>(record_count) + (warm_up ? 2 : 1) * ops;
+  if (stream_ops_max > 0 && !trace) {
+    streamed_ops = std::min(streamed_ops, static_cast<double>(StreamOpsAtOnce()) * threads);
+  }
   const double key_bytes = form().byte_keys ? workload::kKeySpaceBytesMax : 0;
   const double timed_ops = TimedEvery() == 0 ? 0 : ops / TimedEvery();
   return static_cast<uint64_t>((sizeof(workload::Op) + key_bytes) * streamed_ops +
@@ -194,6 +204,7 @@ Result<Cell> CellFromJson(const json& request) {
   cell.latency_sample_every = request.at("latency_sample_every").get<uint32_t>();
   cell.warm_up = request.at("measure").at("warmup") == "auto";
   cell.interval_ms = request.at("measure").at("interval_ms").get<uint32_t>();
+  cell.stream_ops_max = request["measure"].value("stream_ops_max", uint64_t{0});
   if (request.contains("values")) cell.values = ValuesFromJson(request["values"]);
   if (request.contains("arrival")) cell.arrival = ArrivalFromJson(request["arrival"]);
   if (request.contains("trace")) {

@@ -35,7 +35,8 @@ struct Cell {
   workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
   workload::ValueSpec values;
   bool warm_up = false;
-  uint32_t interval_ms = 50;  ///< of the series of a result; not read where nothing is timed
+  uint64_t stream_ops_max = 0;  ///< in memory at once, of all threads; 0: all. Not of a trace.
+  uint32_t interval_ms = 50;    ///< of the series of a result; not read where nothing is timed
   VerifyMode verify = VerifyMode::kSample;
   uint32_t latency_sample_every = 0;  ///< not read in an open loop, which times every operation
   workload::ArrivalSpec arrival;
@@ -51,6 +52,10 @@ struct Cell {
   RecordForm form() const { return {workload::HasByteKeys(key_space), !values.integers()}; }
   /// Every n-th operation is timed; 0: none.
   uint32_t TimedEvery() const { return arrival.open() ? 1 : latency_sample_every; }
+
+  /// Operations of a thread that are in memory at once: a multiple of TimedEvery(), where that is
+  /// not 0.
+  uint64_t StreamOpsAtOnce() const;
 
   /// The resolved configuration, with the same names as in a result.
   nlohmann::json ToJson() const;

@@ -53,6 +53,13 @@ class LatencySample {
       : end_ticks_(end_ticks),
         ticks_and_kind_((end_ticks - start_ticks) << kKindBits | workload::IndexOf(kind)) {}
 
+  /// The same, had it been by so many ticks earlier.
+  LatencySample EarlierBy(uint64_t shift) const {
+    LatencySample sample = *this;
+    sample.end_ticks_ -= shift;
+    return sample;
+  }
+
   uint64_t end_ticks() const { return end_ticks_; }
   uint64_t ticks() const { return ticks_and_kind_ >> kKindBits; }
   size_t kind_index() const { return ticks_and_kind_ % (size_t{1} << kKindBits); }

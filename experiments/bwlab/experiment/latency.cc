@@ -5,11 +5,11 @@
 
 namespace bwlab::experiment {
 
-Samples RoomForSamples(std::span<const std::span<const workload::Op>> ops, uint32_t sample_every,
+Samples RoomForSamples(std::span<const uint64_t> ops_of_threads, uint32_t sample_every,
                        bool open_loop) {
   Samples samples;
-  for (const std::span<const workload::Op> of_thread : ops) {
-    samples.emplace_back(TimedOps(of_thread.size(), sample_every, open_loop));
+  for (const uint64_t ops : ops_of_threads) {
+    samples.emplace_back(TimedOps(ops, sample_every, open_loop));
   }
   return samples;
 }

@@ -13,8 +13,8 @@
 
 namespace bwlab::experiment {
 
-/// Room for the samples of streams, touched already.
-Samples RoomForSamples(std::span<const std::span<const workload::Op>> ops, uint32_t sample_every,
+/// Room for the samples of threads that do so many operations, touched already.
+Samples RoomForSamples(std::span<const uint64_t> ops_of_threads, uint32_t sample_every,
                        bool open_loop);
 
 /// Latencies in ticks by kind of operation. Large: its histograms hold their buckets.

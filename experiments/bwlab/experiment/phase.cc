@@ -23,7 +23,9 @@ struct Worker {
   std::vector<PerfCount> counted;
 };
 
-void Merge(const ThreadTally& from, ThreadTally* into) {
+}  // namespace
+
+void AddTally(const ThreadTally& from, ThreadTally* into) {
   for (size_t kind = 0; kind < workload::kOpKindCount; ++kind) {
     into->ops[kind].ok += from.ops[kind].ok;
     into->ops[kind].miss += from.ops[kind].miss;
@@ -34,8 +36,6 @@ void Merge(const ThreadTally& from, ThreadTally* into) {
   if (into->wrong == 0) into->first_wrong = from.first_wrong;
   into->wrong += from.wrong;
 }
-
-}  // namespace
 
 uint64_t PhaseResult::Ops() const {
   uint64_t ops = 0;
@@ -103,7 +103,7 @@ Result<PhaseResult> RunPhase(Engine& engine, const Streams& streams, const Phase
     result.end_ticks.push_back(worker.end_ticks);
     result.pinned = result.pinned && worker.pinned;
     AddCounts(worker.counted, &result.events);
-    Merge(worker.tally, &result.tally);
+    AddTally(worker.tally, &result.tally);
   }
   // A stream of a few operations can be over within a tick of the clock.
   constexpr double kShortest = 1e-9;

@@ -54,6 +54,8 @@ struct PhaseOptions {
   const Schedules* due_ticks = nullptr;  ///< of the streams, for an open loop; null: closed
 };
 
+void AddTally(const ThreadTally& from, ThreadTally* into);
+
 /// Runs stream t on pinned thread t, all from one barrier. Sessions are opened and tallies
 /// allocated before the clock starts. Errors: what an engine's OpenSession says.
 Result<PhaseResult> RunPhase(Engine& engine, const Streams& streams, const PhaseOptions& options,

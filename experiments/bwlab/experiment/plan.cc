@@ -269,6 +269,13 @@ class Planner {
       if (!problem.empty()) return Refuse("/matrix/threads", problem);
     }
     cell->interval_ms = measure["interval_ms"].get<uint32_t>();
+    cell->stream_ops_max = measure["stream_ops_max"].get<uint64_t>();
+    if (cell->arrival.open() && cell->stream_ops_max > 0) {
+      return Refuse("/measure/stream_ops_max",
+                    "an open loop is on one schedule from its first operation to its last, so that "
+                    "its stream cannot come in pieces: leave it at 0" +
+                        OfCombination(*cell));
+    }
     const auto verify = settings["verify"].get<std::string>();
     cell->verify = static_cast<VerifyMode>(
         std::find(kVerifyModeNames.begin(), kVerifyModeNames.end(), verify) -
@@ -311,11 +318,12 @@ class Planner {
     if (cell.EstimatedBytes() > available_bytes_) {
       return Refuse(
           "/keys/count",
-          fmt::format("{} records and {} operations ({}) need about {:.1f} GiB of memory, "
-                      "but {:.1f} GiB are free",
-                      cell.record_count, cell.op_count, cell.Describe(),
-                      static_cast<double>(cell.EstimatedBytes()) / kGiB,
-                      static_cast<double>(available_bytes_) / kGiB));
+          fmt::format(
+              "{} records and {} operations ({}) need about {:.1f} GiB of memory, "
+              "but {:.1f} GiB are free (measure.stream_ops_max bounds what the operations take)",
+              cell.record_count, cell.op_count, cell.Describe(),
+              static_cast<double>(cell.EstimatedBytes()) / kGiB,
+              static_cast<double>(available_bytes_) / kGiB));
     }
     if (cell.trace) return Status::Ok();
     const std::string problem =

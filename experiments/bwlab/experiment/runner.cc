@@ -1,6 +1,7 @@
 #include "bwlab/experiment/runner.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "bwlab/experiment/measurement_json.h"
 #include "bwlab/experiment/memory.h"
 #include "bwlab/experiment/phase.h"
+#include "bwlab/experiment/pieces.h"
 #include "bwlab/experiment/prepared_cell.h"
 #include "bwlab/experiment/tick_clock.h"
 #include "bwlab/experiment/verification.h"
@@ -28,10 +30,9 @@ namespace {
 
 using nlohmann::json;
 
-/// When the operations of each thread are due, in ticks; empty for a closed loop.
+/// When the operations of each thread of an open loop are due, in ticks.
 Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScale& scale) {
   Schedules schedules;
-  if (!cell.arrival.open()) return schedules;
   for (uint32_t t = 0; t < cell.threads; ++t) {
     schedules.push_back(
         workload::MakeSchedule(cell.arrival, t, cell.threads, streams.ops[t].size(), cell.seed));
@@ -42,18 +43,23 @@ Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScal
   return schedules;
 }
 
-json StreamJson(const Streams& streams) {
-  const workload::StreamStats stats = workload::ComputeStreamStats(streams.ops);
+json StreamJson(const PreparedCell& prepared) {
+  const std::vector<workload::StreamView> streams = prepared.RunViews();
+  const workload::StreamStats stats = workload::ComputeStreamStats(streams);
   json mix = json::object();
   for (const workload::OpKind kind : workload::kAllOpKinds) {
     if (stats.ops_by_kind[workload::IndexOf(kind)] == 0) continue;
     mix[std::string(workload::ToString(kind))] = stats.RealisedShare(kind);
   }
-  return {{"sha256", workload::StreamsSha256(streams.ops)},
-          {"realised_mix", mix},
-          {"distinct_keys", stats.distinct_keys},
-          {"requests_examined", stats.requests_examined},
-          {"top_key_share", stats.top_key_share}};
+  json object = {{"sha256", workload::StreamsSha256(streams)},
+                 {"realised_mix", mix},
+                 {"distinct_keys", stats.distinct_keys},
+                 {"requests_examined", stats.requests_examined},
+                 {"top_key_share", stats.top_key_share}};
+  if (prepared.in_pieces()) {
+    object["pieces"] = {{"load", prepared.load_pieces()}, {"run", prepared.run_pieces()}};
+  }
+  return object;
 }
 
 json CountersJson(const Counters& after_load, const Counters& before_run, const Counters& after) {
@@ -74,14 +80,17 @@ class CellRun {
 
   Result<json> Run() {
     const HostState host_before = HostState::Read();
-    Result<PreparedCell> made = PrepareCell(cell_);
+    Result<PreparedCell> made = PreparedCell::Of(cell_);
     if (!made.ok()) return made.status();
     PreparedCell& prepared = made.value();
-    const Schedules due_ticks = MakeSchedules(cell_, prepared.run, scale_);
-    json result{{"stream", StreamJson(prepared.run)}};
+    Schedules due_ticks;
+    if (cell_.arrival.open()) due_ticks = MakeSchedules(cell_, prepared.Run(0), scale_);
+    json result{{"stream", StreamJson(prepared)}};
     const uint64_t rss_before_load = ResidentBytes();
 
-    const Result<PhaseResult> load = RunPhase(engine_, prepared.load, Untimed(), topology_);
+    const Result<PhaseResult> load = RunPieces(
+        engine_, prepared.load_pieces(),
+        [&](size_t piece) -> const Streams& { return prepared.Load(piece); }, Untimed(), topology_);
     if (!load.ok()) return load.status();
     const PhaseResult& loaded = load.value();
     Status status = CheckLoad(cell_, loaded.tally);
@@ -90,17 +99,19 @@ class CellRun {
     const uint64_t rss_after_load = ResidentBytes();
     const std::optional<Counters> counters_after_load = engine_.ReadCounters();
 
-    const Result<json> warm_up = WarmUp(prepared.warm_up);
+    const Result<json> warm_up = WarmUp(prepared);
     if (!warm_up.ok()) return warm_up.status();
     const std::optional<Counters> counters_before_run = engine_.ReadCounters();
 
     PhaseOptions options = Untimed();
     options.verify = cell_.verify;
     options.latency_sample_every = cell_.TimedEvery();
-    options.samples = &prepared.samples;
+    options.samples = &prepared.samples();
     options.counters = cell_.counters;
     if (cell_.arrival.open()) options.due_ticks = &due_ticks;
-    const Result<PhaseResult> run = RunPhase(engine_, prepared.run, options, topology_);
+    const Result<PhaseResult> run = RunPieces(
+        engine_, prepared.run_pieces(),
+        [&](size_t piece) -> const Streams& { return prepared.Run(piece); }, options, topology_);
     if (!run.ok()) return run.status();
     const PhaseResult& ran = run.value();
     const uint64_t live_after_run = engine_.LiveBytes();
@@ -117,13 +128,14 @@ class CellRun {
     result["warmup"] = warm_up.value();
     result["run"] = RunJson(ran);
     if (!cell_.workload.phases.empty() && cell_.TimedEvery() > 0) {
-      result["run"]["parts"] = PartsJson(PartsOf(ran, prepared.samples, cell_.TimedEvery(),
-                                                 scale_.ns_per_tick, PartEnds(prepared.run)));
+      result["run"]["parts"] = PartsJson(PartsOf(ran, prepared.samples(), cell_.TimedEvery(),
+                                                 scale_.ns_per_tick, PartEnds(prepared)));
     }
-    result["latency_ns"] = LatencyJson(*HistogramsOf(prepared.samples), cell_.TimedEvery(), scale_);
+    result["latency_ns"] =
+        LatencyJson(*HistogramsOf(prepared.samples()), cell_.TimedEvery(), scale_);
     result["latency_ns"]["from"] = cell_.arrival.open() ? "intended_start" : "start";
     if (cell_.TimedEvery() > 0) {
-      result["intervals"] = IntervalsJson(IntervalsOf(ran, prepared.samples, cell_.TimedEvery(),
+      result["intervals"] = IntervalsJson(IntervalsOf(ran, prepared.samples(), cell_.TimedEvery(),
                                                       scale_.ns_per_tick, cell_.interval_ms));
     } else {
       result["intervals"] = nullptr;
@@ -171,29 +183,29 @@ class CellRun {
     ThreadTask task;
     task.key_space = cell_.key_space;
     task.values = &values_;
-    if (cell_.form().byte_keys) task.key_bytes = &prepared.run.key_bytes.front();
+    if (cell_.form().byte_keys) task.key_bytes = &prepared.LastRun().key_bytes.front();
     return task;
   }
 
   /// Where the phases of the workload end in each thread's stream.
-  std::vector<std::vector<uint64_t>> PartEnds(const Streams& streams) const {
+  std::vector<std::vector<uint64_t>> PartEnds(const PreparedCell& prepared) const {
     std::vector<std::vector<uint64_t>> ends;
-    for (const auto& ops : streams.ops) {
-      ends.push_back(workload::PhaseEnds(cell_.workload, ops.size()));
+    for (const uint64_t ops : prepared.RunOps()) {
+      ends.push_back(workload::PhaseEnds(cell_.workload, ops));
     }
     return ends;
   }
 
   /// The "warmup" object of the result.
-  Result<json> WarmUp(const std::vector<Streams>& chunks) {
-    if (chunks.empty()) return json();
+  Result<json> WarmUp(PreparedCell& prepared) {
+    if (prepared.warm_up_chunks() == 0) return json();
     PhaseOptions options = Untimed();
     options.verify = cell_.verify;
     std::vector<double> throughputs;
     uint64_t ops = 0;
     double seconds = 0;
-    for (const Streams& chunk : chunks) {
-      const Result<PhaseResult> ran = RunPhase(engine_, chunk, options, topology_);
+    for (size_t chunk = 0; chunk < prepared.warm_up_chunks(); ++chunk) {
+      const Result<PhaseResult> ran = RunPhase(engine_, prepared.WarmUp(chunk), options, topology_);
       if (!ran.ok()) return ran.status();
       Status status = CheckAnswers(cell_, ran.value().tally);
       if (!status.ok()) return status;
@@ -210,20 +222,22 @@ class CellRun {
   }
 
   /// The "harness" object of the result.
-  Result<json> HarnessCost(const PreparedCell& prepared) {
+  Result<json> HarnessCost(PreparedCell& prepared) {
     Result<std::unique_ptr<Engine>> null_engine = kNullEngineEntry.open({}, cell_.form());
     if (!null_engine.ok()) return null_engine.status();
     Streams first;
-    first.ops = {prepared.run.ops.front()};
-    if (cell_.form().byte_keys) first.key_bytes = {prepared.run.key_bytes.front()};
-    Samples samples = RoomForSamples(first.ops, cell_.TimedEvery(), false);
+    const Streams& run = prepared.Run(0);
+    first.ops = {run.ops.front()};
+    if (cell_.form().byte_keys) first.key_bytes = {run.key_bytes.front()};
+    const std::array<uint64_t, 1> op_count = {first.ops.front().size()};
+    Samples samples = RoomForSamples(op_count, cell_.TimedEvery(), false);
     PhaseOptions options = Untimed();
     options.latency_sample_every = cell_.TimedEvery();
     options.samples = &samples;
     const Result<PhaseResult> ran = RunPhase(*null_engine.value(), first, options, topology_);
     if (!ran.ok()) return ran.status();
-    const double ops = static_cast<double>(first.ops.front().size());
-    return json{{"ops", first.ops.front().size()},
+    const auto ops = static_cast<double>(op_count[0]);
+    return json{{"ops", op_count[0]},
                 {"ns_per_op", ops == 0 ? 0 : ran.value().seconds * 1e9 / ops}};
   }
 

@@ -72,6 +72,31 @@ TEST(Runner, TheSameCellRunsTheSameStream) {
   EXPECT_EQ(RunCell(cell).value()["stream"], RunCell(cell).value()["stream"]);
 }
 
+TEST(Runner, AStreamInPiecesIsTheSameStream) {
+  for (const workload::KeySpaceKind keys :
+       {workload::KeySpaceKind::kRandInt, workload::KeySpaceKind::kEmail}) {
+    Cell cell = TestCell("bwtree/default", {{OpKind::kRead, 0.5},
+                                            {OpKind::kInsert, 0.3},
+                                            {OpKind::kUpdate, 0.1},
+                                            {OpKind::kScan, 0.1}});
+    cell.key_space = keys;
+    cell.warm_up = true;
+    const json whole = RunCell(cell).value();
+    cell.stream_ops_max = 1000;
+    const Result<json> ran = RunCell(cell);
+    ASSERT_TRUE(ran.ok()) << ran.status().message();
+    json pieces = ran.value();
+    // 498 operations a thread, a multiple of latency_sample_every.
+    EXPECT_EQ(pieces["stream"]["pieces"], (json{{"load", 3}, {"run", 5}}));
+    pieces["stream"].erase("pieces");
+    EXPECT_EQ(pieces["stream"], whole["stream"]);
+    EXPECT_EQ(pieces["run"]["ops"], whole["run"]["ops"]);
+    EXPECT_EQ(pieces["size"], whole["size"]);
+    EXPECT_EQ(pieces["latency_ns"]["all"]["count"], whole["latency_ns"]["all"]["count"]);
+    EXPECT_FALSE(whole["stream"].contains("pieces"));
+  }
+}
+
 TEST(Runner, AWrongEngineIsFoundWhateverItIsAsked) {
   for (const OpKind kind : {OpKind::kRead, OpKind::kScan, OpKind::kReadModifyWrite}) {
     Cell cell = TestCell("faulty_for_tests", {{kind, 1}});

@@ -13,7 +13,8 @@ using workload::OpKind;
 std::string WarmUpRule() {
   return fmt::format(
       "steady: the throughputs of the last {} chunks lie within {:.0f}% of their mean; at most {} "
-      "chunks, each 1/{} of the run's operations",
+      "chunks, each 1/{} of the run's operations "
+      "(or what is in memory at once)",
       kWarmUpWindow, 100 * kWarmUpTolerance, kWarmUpChunksMax, kWarmUpChunksMax);
 }
 

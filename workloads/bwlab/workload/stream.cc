@@ -72,10 +72,13 @@ std::vector<uint64_t> PhaseEnds(const WorkloadSpec& workload, uint64_t op_count)
 std::vector<Op> MakeLoadStream(const StreamConfig& config) {
   assert(CheckStreamConfig(config).empty());
   const KeySpace keys(config.key_space, config.seed);
+  const uint64_t share = ShareOf(config.record_count, config.thread, config.threads);
+  const uint64_t begin = std::min(config.op_offset, share);
+  const uint64_t end = begin + std::min(config.op_count, share - begin);
   std::vector<Op> ops;
-  ops.reserve(config.record_count / config.threads + 1);
-  for (uint64_t rank = config.thread; rank < config.record_count; rank += config.threads) {
-    ops.push_back({.key = keys.KeyOf(rank), .kind = OpKind::kInsert});
+  ops.reserve(end - begin);
+  for (uint64_t n = begin; n < end; ++n) {
+    ops.push_back({.key = keys.KeyOf(config.thread + n * config.threads), .kind = OpKind::kInsert});
   }
   return ops;
 }

@@ -23,7 +23,7 @@ struct StreamConfig {
   const WorkloadSpec& workload;
   KeySpaceKind key_space = KeySpaceKind::kRandInt;
   uint64_t record_count = 0;  ///< records loaded before the stream runs: ranks 0 .. record_count-1
-  uint64_t op_count = 0;      ///< operations of this thread (not read by MakeLoadStream)
+  uint64_t op_count = 0;      ///< operations of this thread
   uint32_t thread = 0;        ///< this thread, below `threads`
   uint32_t threads = 1;
   uint64_t seed = 0;
@@ -37,6 +37,12 @@ inline constexpr uint64_t kRecordsMax = uint64_t{1} << 40;
 inline constexpr uint32_t kThreadsMax = 1 << 16;
 inline constexpr uint64_t kOpsMax = uint64_t{1} << 40;  ///< offset and count together, a thread
 
+/// What one of `threads` threads does of `count` operations, or loads of so many records: the first
+/// ones do one more where they do not divide evenly.
+constexpr uint64_t ShareOf(uint64_t count, uint32_t thread, uint32_t threads) {
+  return count / threads + (thread < count % threads ? 1 : 0);
+}
+
 /// Why no stream can be made from `config`: a sentence that names the field, its value and what is
 /// allowed. Empty when one can. The functions below assert it.
 std::string CheckStreamConfig(const StreamConfig& config);
@@ -46,9 +52,10 @@ std::string CheckStreamConfig(const StreamConfig& config);
 /// with too small a share of too few operations is empty: it ends where the one before it does.
 std::vector<uint64_t> PhaseEnds(const WorkloadSpec& workload, uint64_t op_count);
 
-/// The inserts that load this thread's share of the records: ranks thread, thread + threads, ...,
-/// in that order, version 0. All threads together load each rank of [0, record_count) once, roughly
-/// in the order of the ranks (what YCSB's shared insertion counter does).
+/// Inserts op_offset .. op_offset + op_count - 1, as far as there are so many, of those that load
+/// this thread's share of the records: ranks thread, thread + threads, ..., in that order, version
+/// 0. All threads together load each rank of [0, record_count) once, roughly in the order of the
+/// ranks (what YCSB's shared insertion counter does).
 std::vector<Op> MakeLoadStream(const StreamConfig& config);
 
 /// Operations op_offset .. op_offset + op_count - 1 of this thread.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "bwlab/workload/stream.h"
+#include "bwlab/workload/stream_stats.h"
 #include "bwlab/workload/workload_json.h"
 
 namespace bwlab::workload {
@@ -29,6 +30,20 @@ TEST(StreamDigest, TellsWhichThreadDoesWhat) {
   const std::vector<std::vector<Op>> both_first = {{op, op}, {}};
   const std::vector<std::vector<Op>> one_each = {{op}, {op}};
   EXPECT_NE(StreamsSha256(both_first), StreamsSha256(one_each));
+}
+
+TEST(StreamDigest, IsTheSameOfAStreamMadePieceByPiece) {
+  WorkloadSpec spec;
+  spec.mix[IndexOf(OpKind::kRead)] = 0.5;
+  spec.mix[IndexOf(OpKind::kInsert)] = 0.5;
+  const StreamConfig config = {.workload = spec, .record_count = 100, .op_count = 1000};
+  const std::vector<std::vector<Op>> whole = {MakeStream(config)};
+  for (const uint64_t piece_ops : {1, 7, 1000, 5000}) {
+    const std::vector<StreamView> pieces = {StreamView(config, piece_ops)};
+    EXPECT_EQ(StreamsSha256(pieces), StreamsSha256(whole)) << piece_ops;
+    EXPECT_EQ(ComputeStreamStats(pieces).distinct_keys, ComputeStreamStats(whole).distinct_keys);
+    EXPECT_EQ(ComputeStreamStats(pieces).ops_by_kind, ComputeStreamStats(whole).ops_by_kind);
+  }
 }
 
 // The streams of the shipped workloads are part of what a published result means: a change of these

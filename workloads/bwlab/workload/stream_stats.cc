@@ -36,11 +36,13 @@ static_assert(kSkewSampleMax <= UINT32_MAX, "a count fits");
 
 }  // namespace
 
-StreamStats ComputeStreamStats(std::span<const std::span<const Op>> streams) {
+StreamStats ComputeStreamStats(std::span<const StreamView> streams) {
   StreamStats stats;
-  for (const auto& stream : streams) {
+  for (const StreamView& stream : streams) {
     stats.ops += stream.size();
-    for (const Op& op : stream) ++stats.ops_by_kind[IndexOf(op.kind)];
+    stream.ForEachPiece([&stats](std::span<const Op> ops) {
+      for (const Op& op : ops) ++stats.ops_by_kind[IndexOf(op.kind)];
+    });
   }
   stats.requests = stats.ops - stats.ops_by_kind[IndexOf(OpKind::kInsert)];
   if (stats.requests == 0) return stats;
@@ -49,15 +51,17 @@ StreamStats ComputeStreamStats(std::span<const std::span<const Op>> streams) {
   stats.requests_examined = (stats.requests + stride - 1) / stride;
   KeyCounts counts(stats.requests_examined);
   uint64_t to_skip = 0;
-  for (const auto& stream : streams) {
-    for (const Op& op : stream) {
-      if (op.kind == OpKind::kInsert) continue;
-      if (to_skip == 0) {
-        counts.Add(op.key);
-        to_skip = stride;
+  for (const StreamView& stream : streams) {
+    stream.ForEachPiece([&](std::span<const Op> ops) {
+      for (const Op& op : ops) {
+        if (op.kind == OpKind::kInsert) continue;
+        if (to_skip == 0) {
+          counts.Add(op.key);
+          to_skip = stride;
+        }
+        --to_skip;
       }
-      --to_skip;
-    }
+    });
   }
 
   uint32_t top_count = 0;

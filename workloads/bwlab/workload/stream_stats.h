@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bwlab/workload/op.h"
+#include "bwlab/workload/stream_view.h"
 
 namespace bwlab::workload {
 
@@ -31,8 +32,11 @@ struct StreamStats {
 
 inline constexpr uint64_t kSkewSampleMax = uint64_t{1} << 22;  // its table of counts takes 96 MiB
 
-StreamStats ComputeStreamStats(std::span<const std::span<const Op>> streams);
+StreamStats ComputeStreamStats(std::span<const StreamView> streams);
 
+inline StreamStats ComputeStreamStats(std::span<const std::span<const Op>> streams) {
+  return ComputeStreamStats(ViewsOf(streams));
+}
 inline StreamStats ComputeStreamStats(const std::vector<std::vector<Op>>& streams) {
   return ComputeStreamStats(SpansOf(streams));
 }

@@ -56,11 +56,13 @@ TEST(LoadStream, AllThreadsTogetherLoadEachRecordOnceInOrder) {
     for (const uint32_t threads : {1u, 2u, 3u, 7u}) {
       std::set<uint64_t> loaded;
       for (uint32_t thread = 0; thread < threads; ++thread) {
-        const auto ops = MakeLoadStream({.workload = spec,
-                                         .key_space = KeySpaceKind::kMonoInt,
-                                         .record_count = std::max<uint64_t>(records, 1),
-                                         .thread = thread,
-                                         .threads = threads});
+        const auto ops =
+            MakeLoadStream({.workload = spec,
+                            .key_space = KeySpaceKind::kMonoInt,
+                            .record_count = std::max<uint64_t>(records, 1),
+                            .op_count = ShareOf(std::max<uint64_t>(records, 1), thread, threads),
+                            .thread = thread,
+                            .threads = threads});
         EXPECT_TRUE(std::is_sorted(ops.begin(), ops.end(),
                                    [](const Op& a, const Op& b) { return a.key < b.key; }));
         for (const Op& op : ops) {
@@ -78,9 +80,30 @@ TEST(LoadStream, AllThreadsTogetherLoadEachRecordOnceInOrder) {
 TEST(LoadStream, UsesTheKeysOfTheKeySpace) {
   const WorkloadSpec spec = Spec({{OpKind::kRead, 1}});
   const KeySpace keys(KeySpaceKind::kRandInt, 5);
-  const auto ops = MakeLoadStream({.workload = spec, .record_count = 10, .seed = 5});
+  const auto ops =
+      MakeLoadStream({.workload = spec, .record_count = 10, .op_count = 10, .seed = 5});
   ASSERT_EQ(ops.size(), 10u);
   for (uint64_t rank = 0; rank < 10; ++rank) EXPECT_EQ(ops[rank].key, keys.KeyOf(rank));
+}
+
+TEST(LoadStream, IsTheSameInPiecesAndEndsWhereItEnds) {
+  const WorkloadSpec spec = Spec({{OpKind::kRead, 1}});
+  const auto make = [&](uint64_t offset, uint64_t count) {
+    return MakeLoadStream({.workload = spec,
+                           .record_count = 21,
+                           .op_count = count,
+                           .thread = 1,
+                           .threads = 2,
+                           .op_offset = offset});
+  };
+  const std::vector<Op> whole = make(0, 10);
+  ASSERT_EQ(whole.size(), 10u);
+  std::vector<Op> joined;
+  for (const uint64_t offset : {0, 4, 8, 12}) {
+    const std::vector<Op> piece = make(offset, 4);
+    joined.insert(joined.end(), piece.begin(), piece.end());
+  }
+  EXPECT_EQ(joined, whole);
 }
 
 TEST(Stream, IsTheSameOnAnyThreadAndInAnyOrder) {
