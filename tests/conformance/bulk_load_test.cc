@@ -107,6 +107,18 @@ TEST(BulkLoad, BadInputIsNamedAndChangesNothing) {
   EXPECT_TRUE(tree->Validate().ok());
 }
 
+TEST(BulkLoad, ARecordThatIsTooLargeIsNamed) {
+  using Traits = WithRecords<TinyTraits, BytesKey, BytesValue>;
+  auto tree = std::move(BwTree<Traits>::Open()).value();
+  auto session = std::move(tree->OpenSession()).value();
+  const std::string too_long(kKeyBytesMax + 1, 'z');
+  const std::vector<std::pair<std::string_view, std::string_view>> records = {{"a", "1"},
+                                                                              {too_long, "2"}};
+  const Status status = session.BulkLoad(records);
+  EXPECT_EQ(status.message(), "record 1: " + std::string(ToString(OpResult::kTooLarge)));
+  EXPECT_EQ(tree->Size(), 0u);
+}
+
 TEST(BulkLoad, WithoutPageIdsNothingIsLost) {
   TreeOptions options = TinyTraits::Options();
   options.pages_max = 40;

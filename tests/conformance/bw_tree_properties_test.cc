@@ -8,6 +8,7 @@
 #include <rapidcheck/state.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <ostream>
 #include <random>
@@ -43,12 +44,15 @@ class OpCommand : public rc::state::Command<MapOf<Traits>, OpMachine<Traits>> {
 
   void apply(MapOf<Traits>& model) const override { OpMachine<Traits>::Predict(model, op_); }
   void run(const MapOf<Traits>& before, OpMachine<Traits>& machine) const override {
+    ++commands_run;
     MapOf<Traits> model = before;
     const auto expected = OpMachine<Traits>::Predict(model, op_);
     RC_ASSERT(machine.Perform(op_) == expected);
     RC_ASSERT(machine.Difference(model) == "");
   }
   void show(std::ostream& out) const override { out << op_; }
+
+  static inline uint64_t commands_run = 0;
 
  private:
   Op op_;
@@ -65,7 +69,7 @@ TYPED_TEST_SUITE(BwTreePropertiesTest, AllTraits, TraitsName);
 
 /// RC_PARAMS in the environment, by which RapidCheck repeats what failed, goes before this.
 const int kParametersSet =
-    ::setenv("RC_PARAMS", ("max_success=" + std::to_string(Rounds(150))).c_str(), 0);
+    ::setenv("RC_PARAMS", ("max_size=200 max_success=" + std::to_string(Rounds(150))).c_str(), 0);
 
 TYPED_TEST(BwTreePropertiesTest, EverySequenceOfCommandsAnswersAsAMap) {
   ASSERT_EQ(kParametersSet, 0);
@@ -74,6 +78,8 @@ TYPED_TEST(BwTreePropertiesTest, EverySequenceOfCommandsAnswersAsAMap) {
     rc::state::check(MapOf<TypeParam>(), machine,
                      rc::state::gen::execOneOfWithArgs<OpCommand<TypeParam>>());
   }));
+  std::printf("%llu commands\n",
+              static_cast<unsigned long long>(OpCommand<TypeParam>::commands_run));
 }
 
 TYPED_TEST(BwTreePropertiesTest, OperationsReadFromBytesAnswerAsAMap) {

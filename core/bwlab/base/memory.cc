@@ -83,18 +83,6 @@ VirtualReservation::~VirtualReservation() {
   if (address_ != nullptr) ::munmap(address_, bytes_);
 }
 
-VirtualReservation::VirtualReservation(VirtualReservation&& other) noexcept
-    : address_(std::exchange(other.address_, nullptr)),
-      bytes_(std::exchange(other.bytes_, 0)),
-      huge_pages_(std::exchange(other.huge_pages_, false)) {}
-
-VirtualReservation& VirtualReservation::operator=(VirtualReservation&& other) noexcept {
-  std::swap(address_, other.address_);
-  std::swap(bytes_, other.bytes_);
-  std::swap(huge_pages_, other.huge_pages_);
-  return *this;
-}
-
 bool MembarrierAvailable() noexcept {
   static const bool available =
       ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;

@@ -38,14 +38,11 @@ bool AdviseHugePages(void* address, std::size_t bytes) noexcept;
 /// generous reservation costs address space only, and growing into it never stops anybody.
 class VirtualReservation {
  public:
-  VirtualReservation() = default;
   /// Reserves at least `bytes`; ok() is false where the system refuses. With `huge_pages` it begins
   /// and ends at huge pages, the system is advised to use them, and the first touch may cost
   /// kHugePageBytes; without it the system's own setting holds.
   explicit VirtualReservation(std::size_t bytes, bool huge_pages = false) noexcept;
   ~VirtualReservation();
-  VirtualReservation(VirtualReservation&& other) noexcept;
-  VirtualReservation& operator=(VirtualReservation&& other) noexcept;
   VirtualReservation(const VirtualReservation&) = delete;
   VirtualReservation& operator=(const VirtualReservation&) = delete;
 

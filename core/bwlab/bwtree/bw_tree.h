@@ -32,6 +32,11 @@ struct MemoryUsage {
   bool huge_pages = false;           // asked for, and accepted for mapping table and pages
 };
 
+namespace test {
+template <class Tree>
+class TreeDamage;  // tests/conformance/bw_tree_validate_test.cc
+}  // namespace test
+
 /// A latch-free ordered map. Keys are 64-bit integers, byte arrays of one length or byte strings,
 /// values 64-bit integers or byte strings (record_types.h); all bits of both are the user's.
 ///
@@ -84,6 +89,7 @@ class BwTree {
   }
 
  private:
+  friend class test::TreeDamage<BwTree>;
   using Probe = typename R::Probe;
   using Payload = typename R::Payload;
   using Search = typename Traits::Search;

@@ -79,7 +79,7 @@ struct BwTree<Traits>::Validator {
       }
       return status.ok();
     });
-    if (first) return Fault(node, "I4: an inner node without children");
+    if (first && status.ok()) return Fault(node, "I4: an inner node without children");
     return status;
   }
 

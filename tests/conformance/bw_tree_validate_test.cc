@@ -1,0 +1,265 @@
+// Method: damage a sound tree in one place and see Validate name the invariant of PROTOCOL.md that
+// no longer holds; repair it and see it content. Every other test trusts what Validate says.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bwlab/bwtree/bw_tree.h"
+#include "support/test_records.h"
+#include "support/test_traits.h"
+
+namespace bwlab::test {
+
+/// Reaches into a tree that nobody else uses.
+template <class Tree>
+class TreeDamage {
+ public:
+  using Node = typename Tree::Node;
+
+  explicit TreeDamage(Tree& tree) : tree_(tree) {}
+
+  Node Root() const { return At(static_cast<PageId>(tree_.root_.load())); }
+  Node At(PageId id) const { return Node(id, tree_.table_.Load(id)); }
+  void Put(PageId id, uint64_t raw) { tree_.table_.Install(id, raw); }
+
+  /// The nodes of a level in their order.
+  std::vector<Node> Level(uint32_t level) const {
+    Node first = Root();
+    typename Tree::Stats uncounted{};
+    while (first.level() > level) {
+      first = At(first.TermFor(Tree::R::Key::kLeast, uncounted).child());
+    }
+    std::vector<Node> nodes = {first};
+    while (nodes.back().right() != kNoPage) nodes.push_back(At(nodes.back().right()));
+    return nodes;
+  }
+
+ private:
+  Tree& tree_;
+};
+
+namespace {
+
+template <class Traits>
+class BwTreeValidateTest : public testing::Test {
+ protected:
+  using Tree = BwTree<Traits>;
+  using R = typename Tree::R;
+  using Damage = TreeDamage<Tree>;
+  using Node = typename Damage::Node;
+
+  BwTreeValidateTest() {
+    for (uint64_t i = 0; i < 200; ++i) Insert(2 * i);
+    for (uint64_t i = 0; i < 200; ++i) Insert(2 * (200 - i) - 1);
+    EXPECT_EQ(Fault(), "");
+    EXPECT_GE(damage_.Root().level(), 3u);
+  }
+  ~BwTreeValidateTest() override { EXPECT_EQ(Fault(), "") << "a test must repair what it damages"; }
+
+  void Insert(uint64_t number) {
+    ASSERT_EQ(session_.Insert(KeyOfNumber<typename Traits::Key>(number),
+                              ValueOfNumber<typename Traits::Value>(number)),
+              OpResult::kOk);
+  }
+
+  std::string Fault() const {
+    const Status status = tree_->Validate();
+    EXPECT_EQ(status.code(), status.ok() ? StatusCode::kOk : StatusCode::kCorruption);
+    return status.message();
+  }
+  void ExpectFault(const std::string& what) const {
+    EXPECT_NE(Fault().find(what), std::string::npos) << Fault() << "\ninstead of: " << what;
+  }
+
+  /// With other words for some page ids.
+  void ExpectFaultWith(const std::vector<std::pair<PageId, uint64_t>>& words,
+                       const std::string& what) {
+    std::vector<uint64_t> before;
+    for (const auto& [id, raw] : words) {
+      before.push_back(damage_.At(id).raw());
+      damage_.Put(id, raw);
+    }
+    ExpectFault(what);
+    for (size_t i = 0; i < words.size(); ++i) damage_.Put(words[i].first, before[i]);
+  }
+
+  /// With another value of something that is constant once it is published.
+  template <class T>
+  void ExpectFaultWith(const T& constant, T value, const std::string& what) {
+    const T before = std::exchange(const_cast<T&>(constant), value);
+    ExpectFault(what);
+    const_cast<T&>(constant) = before;
+  }
+
+  /// The page that a node's low key is in.
+  static const auto& PageOf(const Node& node) {
+    if constexpr (requires { node.base(); }) {
+      return node.base();
+    } else {
+      return node.page();
+    }
+  }
+  /// A node of a level, not the first one, whose page holds two records at least.
+  Node NodeWithRecords(uint32_t level) const {
+    const std::vector<Node> nodes = damage_.Level(level);
+    for (size_t i = 1; i + 1 < nodes.size(); ++i) {
+      if (PageOf(nodes[i]).count() >= 2) return nodes[i];
+    }
+    ADD_FAILURE() << "every node is almost empty";
+    return nodes[1];
+  }
+
+  std::unique_ptr<Tree> tree_ = std::move(Tree::Open(Traits::Options())).value();
+  typename Tree::Session session_ = std::move(tree_->OpenSession()).value();
+  Damage damage_{*tree_};
+};
+
+using AllTraits = testing::Types<TinyTraits, TinyLinked, TinyPreallocated, LongChains<LinkedDeltas>,
+                                 WithRecords<TinyTraits, BytesKey, BytesValue>,
+                                 WithRecords<TinyLinked, BytesKey, U64Value>,
+                                 WithRecords<TinyTraits, FixedBytesKey<16>, BytesValue>>;
+TYPED_TEST_SUITE(BwTreeValidateTest, AllTraits, TraitsName);
+
+TYPED_TEST(BwTreeValidateTest, SeesKeysThatDoNotAscend) {
+  const auto node = this->NodeWithRecords(0);
+  const auto* heads = this->PageOf(node).heads();
+  this->ExpectFaultWith(heads[1], kHeadMin, "I1: keys 0 and 1 are not ascending");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesAHintThatDiffersFromItsBlock) {
+  const SortedHeads sorted = this->PageOf(this->NodeWithRecords(0)).sorted();
+  this->ExpectFaultWith(sorted.hints[0], sorted.hints[0] + 1, "I1: hint 0 differs");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesARootAboveTheLeastKey) {
+  this->ExpectFaultWith({{this->damage_.Root().id(), this->damage_.Level(0)[1].raw()}},
+                        "I3: a level begins above the least key");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesALeafThatEndsBeforeTheNextBegins) {
+  const auto leaves = this->damage_.Level(0);
+  // A root without a level below, so that nothing else is looked at.
+  this->ExpectFaultWith(
+      {{this->damage_.Root().id(), leaves[0].raw()}, {leaves[1].id(), leaves[2].raw()}},
+      "I3: the right sibling does not begin where the node ends");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesASiblingOfAnotherLevel) {
+  const auto leaves = this->damage_.Level(0);
+  this->ExpectFaultWith({{this->damage_.Root().id(), leaves[0].raw()},
+                         {leaves[1].id(), this->damage_.Level(1)[0].raw()}},
+                        "I3: right sibling of another level");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesAChildThatDoesNotBeginAtItsSeparator) {
+  const auto leaves = this->damage_.Level(0);
+  this->ExpectFaultWith({{leaves[1].id(), leaves[2].raw()}}, "does not begin at its separator");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesAChildOfTheWrongLevel) {
+  this->ExpectFaultWith({{this->damage_.Level(1)[0].id(), this->damage_.Level(0)[0].raw()}},
+                        "has the wrong level");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesAChildThatStandsInNoLevel) {
+  // As if the first leaf ended where the last one does: what lies between is reached from above
+  // only.
+  const auto leaves = this->damage_.Level(0);
+  auto alone = std::move(TestFixture::Tree::Open(TypeParam::Options())).value();
+  const auto empty = typename TestFixture::Damage(*alone).Root();
+  this->ExpectFaultWith({{leaves[0].id(), empty.raw()}}, "does not stand in the level below");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesAFirstSeparatorThatIsNotTheLowKey) {
+  const auto& page = this->PageOf(this->NodeWithRecords(1));
+  const SortedHeads sorted = page.sorted();
+  const Head hint = std::exchange(const_cast<Head&>(sorted.hints[0]), sorted.heads[0] + 1);
+  this->ExpectFaultWith(page.heads()[0], page.heads()[0] + 1,
+                        "I4: the first separator is not the low key");
+  const_cast<Head&>(sorted.hints[0]) = hint;
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesAnIntentOnAFirstChild) {
+  const auto& page = this->PageOf(this->NodeWithRecords(1));
+  const IndexTerm term = page.TermAt(0);
+  uint64_t with_intent = page.payload_words()[0];
+  if constexpr (TestFixture::R::kWords) {
+    with_intent = term.WithIntent().word;
+  } else {
+    const Locator locator(with_intent);
+    with_intent = Locator(locator.offset(), locator.suffix_bytes(), term.WithIntent().word).raw();
+  }
+  this->ExpectFaultWith(page.payload_words()[0], with_intent, "I9: an intent on the first child");
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesALostRecord) {
+  // Of two states of a leaf, before and after an insert, the earlier one.
+  uint64_t number = 1000;
+  for (;; ++number) {
+    const auto before = this->damage_.Level(0).back();
+    this->Insert(number);
+    const auto after = this->damage_.Level(0).back();
+    if (after.id() != before.id() || after.delta_count() != before.delta_count() + 1) continue;
+    this->ExpectFaultWith({{before.id(), before.raw()}}, "I8: the leaves hold ");
+    return;
+  }
+}
+
+TYPED_TEST(BwTreeValidateTest, SeesANodeAboveItsCapacity) {
+  TreeOptions options = TypeParam::Options();
+  options.leaf_capacity = 4 * options.capacity(0) + options.leaf_chain_length;
+  auto other = std::move(TestFixture::Tree::Open(options)).value();
+  auto session = std::move(other->OpenSession()).value();
+  for (uint64_t i = 0; i < options.leaf_capacity; ++i) {
+    ASSERT_EQ(session.Insert(KeyOfNumber<typename TypeParam::Key>(i),
+                             ValueOfNumber<typename TypeParam::Value>(i)),
+              OpResult::kOk);
+  }
+  const auto large = typename TestFixture::Damage(*other).Root();
+  ASSERT_TRUE(large.is_leaf());
+  this->ExpectFaultWith({{this->damage_.Root().id(), large.raw()}}, "exceed the capacity");
+}
+
+/// The chains of the linked layouts.
+template <class Traits>
+class LinkedValidateTest : public BwTreeValidateTest<Traits> {
+ protected:
+  /// The newest delta of a leaf that has one.
+  const auto& Top() {
+    for (uint64_t number = 2000;; ++number) {
+      const auto leaf = this->damage_.Level(0).back();
+      if (leaf.delta_count() > 0) return *leaf.top();
+      this->Insert(number);
+    }
+  }
+};
+
+using LinkedTraits = testing::Types<TinyLinked, TinyPreallocated, LongChains<LinkedDeltas>,
+                                    WithRecords<TinyLinked, BytesKey, U64Value>>;
+TYPED_TEST_SUITE(LinkedValidateTest, LinkedTraits, TraitsName);
+
+TYPED_TEST(LinkedValidateTest, SeesADeltaOfTheWrongDepth) {
+  const auto& top = this->Top();
+  this->ExpectFaultWith(top.depth, static_cast<uint8_t>(top.depth + 1), "I5: the depth");
+}
+
+TYPED_TEST(LinkedValidateTest, SeesADeltaWithAWrongNumberOfRecords) {
+  const auto& top = this->Top();
+  this->ExpectFaultWith(top.count, static_cast<uint16_t>(top.count + 1),
+                        "tells a wrong number of records");
+}
+
+TYPED_TEST(LinkedValidateTest, SeesADeltaThatTellsAWrongPlace) {
+  const auto& top = this->Top();
+  if (top.position == kNoPosition) GTEST_SKIP() << "deltas tell no places here";
+  this->ExpectFaultWith(top.position, static_cast<uint16_t>(top.position + 1), "D3");
+}
+
+}  // namespace
+}  // namespace bwlab::test
