@@ -202,6 +202,8 @@ class CommandLine {
                    "Begin anew, also where --out holds results: these are moved to --out with .1, "
                    ".2, ... behind its name")
         ->excludes(resume);
+    command->add_flag("--keep-data", run->keep_data,
+                      "Leave the files of engines that keep some in the results' folder data/");
     command->add_flag("--json", run->json, "Print the summary as JSON on standard output");
     command->add_flag("--quiet", run->quiet, "Tell nothing of the progress");
   }

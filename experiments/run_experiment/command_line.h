@@ -36,6 +36,7 @@ struct RunRequest {
   std::string out;
   bool resume = false;
   bool fresh = false;
+  bool keep_data = false;
   bool json = false;
   bool quiet = false;
   std::vector<std::string> argv;  ///< the whole command line, for provenance

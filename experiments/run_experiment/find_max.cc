@@ -228,7 +228,8 @@ class Finder {
     uint32_t broken = 0;
     while (kept < majority && broken + majority <= search_.reps) {
       const uint32_t rep = kept + broken;
-      const CellOutcome outcome = experiment::RunCellProcess(probe_plan, {0, rep}, provenance_);
+      const CellOutcome outcome = experiment::RunCellProcess(probe_plan, {0, rep}, provenance_,
+                                                             {.results = folder_.path()});
       if (outcome.exit_code == experiment::kExitOk) {
         const Status status = folder_.Add(outcome.result);
         if (!status.ok()) return Stop(experiment::ExitCodeOf(status), status.message());

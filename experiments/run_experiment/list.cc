@@ -41,7 +41,8 @@ Listing Engines() {
                       {"reverse_scan", entry->capabilities.reverse_scan},
                       {"delete", entry->capabilities.erase},
                       {"byte_keys", entry->capabilities.byte_keys},
-                      {"value_bytes_max", ValueBytesMax(*entry)}});
+                      {"value_bytes_max", ValueBytesMax(*entry)},
+                      {"keeps_files", entry->capabilities.keeps_files}});
     }
     if (!entry->variant.empty()) list.back()["variants"].push_back(entry->variant);
   }

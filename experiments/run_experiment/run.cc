@@ -128,7 +128,8 @@ class Runner {
     const std::string what =
         fmt::format("{}, repetition {}", plan_.cells[run.cell].Describe(), run.rep + 1);
     progress->Started(what);
-    CellOutcome outcome = experiment::RunCellProcess(plan_, run, provenance);
+    CellOutcome outcome = experiment::RunCellProcess(
+        plan_, run, provenance, {.results = folder_.path(), .keep = request_.keep_data});
     if (outcome.exit_code == experiment::kExitOk) {
       const Status status = folder_.Add(outcome.result);
       if (!status.ok()) return EndOf(status);

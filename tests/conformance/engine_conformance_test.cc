@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/storage_meter.h"
+#include "bwlab/experiment/test_folder.h"
 #include "bwlab/experiment/tested_engines.h"
 #include "bwlab/workload/value.h"
 
@@ -34,12 +36,14 @@ class EngineConformance : public testing::TestWithParam<TestedEngine> {
   void SetUp() override {
     const Result<nlohmann::json> config = entry().resolve(nlohmann::json::object());
     ASSERT_TRUE(config.ok()) << config.status().message();
-    Result<std::unique_ptr<Engine>> engine = entry().open(config.value(), GetParam().form);
+    Result<std::unique_ptr<Engine>> engine =
+        entry().open(config.value(), GetParam().form, folder_.path());
     ASSERT_TRUE(engine.ok()) << engine.status().message();
     engine_ = std::move(engine).value();
   }
 
   void TearDown() override {
+    EXPECT_TRUE(engine_->FirstFailure().ok()) << engine_->FirstFailure().message();
     const std::optional<Status> valid = engine_->Validate();
     if (valid) {
       EXPECT_TRUE(valid->ok()) << valid->message();
@@ -150,6 +154,7 @@ class EngineConformance : public testing::TestWithParam<TestedEngine> {
     EXPECT_EQ(engine_->Size(), model.size());
   }
 
+  const TestFolder folder_;  // goes after the engine that keeps its files there
   std::unique_ptr<Engine> engine_;
 };
 
@@ -213,17 +218,35 @@ TEST_P(EngineConformance, AScanStopsWhereItsVisitorSaysSo) {
 }
 
 TEST_P(EngineConformance, LiveBytesGrowWithRecords) {
+  if (entry().capabilities.keeps_files) GTEST_SKIP() << "its records are in files";
   const std::unique_ptr<CheckSession> session = Open();
   for (uint64_t key = 0; key < 100000; ++key) {
     session->Insert(key * 0x9e3779b97f4a7c15, key);
   }
-  const double bytes_per_key = static_cast<double>(engine_->LiveBytes()) / 100000;
+  const double bytes_per_key = static_cast<double>(engine_->LiveBytes().value()) / 100000;
   EXPECT_GT(bytes_per_key, 16) << "a record alone takes that";
   if (entry().Label() == "bwtree/leak") {
     EXPECT_GT(bytes_per_key, 100) << "it frees no page";
   } else {
     EXPECT_LT(bytes_per_key, GetParam().form == RecordForm{} ? 100 : 200);
   }
+}
+
+TEST_P(EngineConformance, FilesGrowWithRecords) {
+  if (!entry().capabilities.keeps_files) GTEST_SKIP() << "its records are in memory";
+  constexpr uint64_t kKeys = 20000;
+  ASSERT_TRUE(engine_->Settle().ok());
+  const uint64_t empty_bytes = BytesOnDisk(folder_.path());
+  {
+    const std::unique_ptr<CheckSession> session = Open();
+    for (uint64_t key = 0; key < kKeys; ++key) session->Insert(key * 0x9e3779b97f4a7c15, key);
+    EXPECT_EQ(session->Insert(0, 1), OpResult::kExists);
+  }
+  ASSERT_TRUE(engine_->Settle().ok());
+  EXPECT_EQ(engine_->ReadWrittenBytes()->by_user, 16 * kKeys)
+      << "those of the writes that succeeded";
+  EXPECT_GE(BytesOnDisk(folder_.path()) - empty_bytes, 16 * kKeys);
+  EXPECT_LT(BytesOnDisk(folder_.path()) - empty_bytes, 200 * kKeys);
 }
 
 /// Runs `work(thread)` on four threads at once.

@@ -12,7 +12,7 @@ namespace bwlab {
 
 /// Outcome of one operation on an index. The first three are ordinary answers; the others leave the
 /// index unchanged and valid: memory and page ids may be there the next time, a key or value beyond
-/// the limit (bwtree/record_types.h) never fits.
+/// the limit (bwtree/record_types.h) never fits. Only indexes that keep files fail by these.
 enum class OpResult : uint8_t {
   kOk,
   kNotFound,
@@ -20,6 +20,7 @@ enum class OpResult : uint8_t {
   kOutOfMemory,
   kOutOfPageIds,
   kTooLarge,
+  kIoError,
 };
 
 constexpr std::string_view ToString(OpResult result) {
@@ -36,6 +37,8 @@ constexpr std::string_view ToString(OpResult result) {
       return "out of page ids";
     case OpResult::kTooLarge:
       return "key or value too large";
+    case OpResult::kIoError:
+      return "input or output failed";
   }
   return "unknown";
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -43,7 +44,7 @@ class BwTreeEngine final : public TypedEngine<BwTree<Traits>, BwTreeCapabilities
 
   /// Pages in use and retired, and the mapping table; not the free pages that the allocator policy
   /// keeps.
-  uint64_t LiveBytes() const override {
+  std::optional<uint64_t> LiveBytes() const override {
     const MemoryUsage usage = tree_->Memory();
     return usage.live_bytes + usage.mapping_table_bytes;
   }
@@ -152,7 +153,8 @@ Result<std::unique_ptr<Engine>> OpenBwTreeOfBytes(const nlohmann::json& config, 
 
 /// `open` of a variant without byte strings.
 template <class Traits>
-Result<std::unique_ptr<Engine>> OpenBwTreeOfIntegers(const nlohmann::json& config, RecordForm) {
+Result<std::unique_ptr<Engine>> OpenBwTreeOfIntegers(const nlohmann::json& config, RecordForm,
+                                                     const std::filesystem::path&) {
   return OpenBwTree<Traits, RecordForm{}>(config);
 }
 

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "bwlab/base/status.h"
@@ -18,7 +20,7 @@ template <class Index, RecordForm kForm>
 class PeerEngine final : public TypedEngine<Index, Index::kCapabilities, kForm> {
  public:
   uint64_t Size() const override { return index_.Size(); }
-  uint64_t LiveBytes() const override { return index_.LiveBytes(); }
+  std::optional<uint64_t> LiveBytes() const override { return index_.LiveBytes(); }
 
  private:
   Index& index() override { return index_; }
@@ -39,7 +41,8 @@ std::unique_ptr<Engine> MakePeer() {
 
 /// Opens the peer for one of the forms that its capabilities name.
 template <template <RecordForm> class Index>
-Result<std::unique_ptr<Engine>> OpenPeer(const nlohmann::json& /*config*/, RecordForm form) {
+Result<std::unique_ptr<Engine>> OpenPeer(const nlohmann::json& /*config*/, RecordForm form,
+                                         const std::filesystem::path& /*folder*/) {
   if (form == RecordForm{true, true}) return MakePeer<Index, RecordForm{true, true}>();
   if (form == RecordForm{true, false}) return MakePeer<Index, RecordForm{true, false}>();
   if (form == RecordForm{false, true}) return MakePeer<Index, RecordForm{false, true}>();

@@ -128,10 +128,23 @@ uint64_t Cell::StreamOpsAtOnce() const {
   return std::max(stream_ops_max / threads / every, uint64_t{1}) * every;
 }
 
+double Cell::RecordsMax() const {
+  return static_cast<double>(record_count) +
+         static_cast<double>(op_count) *
+             (workload.Share(OpKind::kInsert) + workload.Share(OpKind::kUpsert));
+}
+
+uint64_t Cell::EstimatedDiskBytes() const {
+  constexpr double kLogBytes = 256.0 * 1024 * 1024;
+  constexpr double kCopies = 3;
+  constexpr double kBytesPerRecord = 40;  // key, lengths, versions
+  const double key_bytes = form().byte_keys ? workload::kKeySpaceBytesMax : 0;
+  return static_cast<uint64_t>(kLogBytes + kCopies * RecordsMax() *
+                                               (kBytesPerRecord + key_bytes + values.size_max));
+}
+
 uint64_t Cell::EstimatedBytes() const {
   constexpr double kIndexBytesPerRecord = 96;
-  const double inserts = static_cast<double>(op_count) *
-                         (workload.Share(OpKind::kInsert) + workload.Share(OpKind::kUpsert));
   const auto ops = static_cast<double>(op_count);
   double streamed_ops = static_cast<double>(record_count) + (warm_up ? 2 : 1) * ops;
   if (stream_ops_max > 0 && !trace) {
@@ -142,8 +155,7 @@ uint64_t Cell::EstimatedBytes() const {
   return static_cast<uint64_t>((sizeof(workload::Op) + key_bytes) * streamed_ops +
                                sizeof(LatencySample) * timed_ops +
                                (arrival.open() ? sizeof(uint64_t) * ops : 0) +
-                               (kIndexBytesPerRecord + key_bytes + values.size_max) *
-                                   (static_cast<double>(record_count) + inserts));
+                               (kIndexBytesPerRecord + key_bytes + values.size_max) * RecordsMax());
 }
 
 Status Cell::CheckCapabilities() const {

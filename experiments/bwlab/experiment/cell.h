@@ -70,9 +70,16 @@ struct Cell {
   /// Bytes that the streams and the samples take, and the index with them by a rule of thumb (96 a
   /// record, and its bytes).
   uint64_t EstimatedBytes() const;
+  /// Bytes that the files of an engine take which keeps some, by a rule of thumb: its logs, and
+  /// three times the records, half empty pages and files that are being rewritten included.
+  uint64_t EstimatedDiskBytes() const;
 
   /// InvalidArgument where the workload needs what the engine cannot do.
   Status CheckCapabilities() const;
+
+ private:
+  /// Records that may be in the index at the end.
+  double RecordsMax() const;
 };
 
 /// As specs and results have them. The inverse takes what conforms to the spec's schema.

@@ -3,11 +3,14 @@
 #include <ctime>
 #include <iostream>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include "bwlab/experiment/cell.h"
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/host.h"
 #include "bwlab/experiment/json_schema.h"
+#include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/runner.h"
 #include "bwlab/experiment/subprocess.h"
 #include "bwlab/workload/json_text.h"
@@ -28,11 +31,21 @@ std::string WithoutLineEnd(std::string text) {
 
 }  // namespace
 
-CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& provenance) {
+CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& provenance,
+                           const DataPlace& data) {
   const Cell& cell = plan.cells[run.cell];
   json identity = cell.ToJson();
   const std::string started = UtcText(std::time(nullptr));
-  const ProcessEnd end = RunProcess({"/proc/self/exe", "cell"}, cell.RequestJson().dump());
+  json request = cell.RequestJson();
+  std::optional<DataFolder> folder;
+  if (cell.engine->capabilities.keeps_files) {
+    Result<DataFolder> made = DataFolder::Make(data, ResultsFolder::RunName(cell.Id(), run.rep),
+                                               cell.EstimatedDiskBytes());
+    if (!made.ok()) return Failed(ExitCodeOf(made.status()), made.status().message());
+    folder.emplace(std::move(made).value());
+    request["data_folder"] = folder->path();
+  }
+  const ProcessEnd end = RunProcess({"/proc/self/exe", "cell"}, request.dump());
   if (!end.not_started.empty()) {
     return Failed(kExitEnvironment, "cannot start the process of a cell: " + end.not_started);
   }
@@ -69,7 +82,9 @@ int RunCellFromStandardInput() {
     return kExitUsage;
   }
   const Result<Cell> cell = CellFromJson(request.json);
-  Result<json> measured = cell.ok() ? RunCell(cell.value()) : Result<json>(cell.status());
+  const auto data_folder = request.json.value("data_folder", std::string());
+  Result<json> measured =
+      cell.ok() ? RunCell(cell.value(), data_folder) : Result<json>(cell.status());
   if (!measured.ok()) {
     std::cerr << measured.status().message() << '\n';
     return ExitCodeOf(measured.status());

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "bwlab/experiment/data_folder.h"
 #include "bwlab/experiment/plan.h"
 
 namespace bwlab::experiment {
@@ -15,9 +16,11 @@ struct CellOutcome {
 };
 
 /// Runs one repetition of a cell in a fresh process of this binary (its hidden command `cell`) and
-/// completes what that measured with identity and provenance.
+/// completes what that measured with identity and provenance. An engine that keeps files gets a
+/// folder for them, which is gone again when this returns, however the process ended, unless it is
+/// to be kept.
 CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run,
-                           const nlohmann::json& provenance);
+                           const nlohmann::json& provenance, const DataPlace& data);
 
 /// The other side: reads the cell from standard input and writes what was measured to standard
 /// output.

@@ -108,5 +108,19 @@ TEST(Cell, EstimateGrowsWithRecordsOperationsAndInserts) {
   EXPECT_GT(cell.EstimatedBytes(), reads);
 }
 
+TEST(Cell, FilesAreEstimatedFromTheRecordsThatTheyMayHold) {
+  Cell cell = TestCell("std_map_rwlock", {{OpKind::kRead, 1}});
+  cell.record_count = 1000000000;
+  cell.op_count = 1000000000;
+  const uint64_t reads = cell.EstimatedDiskBytes();
+  EXPECT_GT(reads, cell.record_count * 16);
+  EXPECT_LT(reads, cell.record_count * 256);
+  cell.workload.mix = {};
+  cell.workload.mix[workload::IndexOf(OpKind::kInsert)] = 1;
+  EXPECT_GT(cell.EstimatedDiskBytes(), reads);
+  cell.values = {.kind = workload::ValueSizeKind::kFixed, .size_min = 1000, .size_max = 1000};
+  EXPECT_GT(cell.EstimatedDiskBytes(), cell.record_count * 2 * 1000);
+}
+
 }  // namespace
 }  // namespace bwlab::experiment

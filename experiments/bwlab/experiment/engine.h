@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -35,6 +36,7 @@ struct Capabilities {
   bool byte_keys = false;
   uint32_t value_bytes_max = 0;  ///< of byte-string values; 0: integers only
   bool keeps_records = true;     ///< false: it forgets everything, and nothing can be verified
+  bool keeps_files = false;      ///< true: records are in files, in the folder that open gets
 };
 
 /// What records are made of: 64-bit integers, or byte strings.
@@ -76,7 +78,8 @@ static_assert(sizeof(LatencySample) == 16);
 struct OpCounts {
   uint64_t ok = 0;
   uint64_t miss = 0;  ///< the key was absent (present, for an insert)
-  uint64_t fail = 0;  ///< the engine lacked memory or page ids, or refused the size
+  uint64_t fail =
+      0;  ///< the engine lacked memory or page ids, refused the size, or its files failed
 };
 
 /// What one thread saw while it ran its stream.
@@ -138,6 +141,13 @@ class CheckSession {
 
 using Counters = std::vector<std::pair<std::string, uint64_t>>;
 
+/// Bytes that went into an engine that keeps files, and out of it to these files, since it was
+/// opened.
+struct WrittenBytes {
+  uint64_t by_user = 0;               ///< keys and values of the writes that succeeded
+  std::optional<uint64_t> by_engine;  ///< as it counts itself; nothing where it does not
+};
+
 /// An open, empty index under measurement. RunThread and OpenCheckSession may be called from any
 /// thread; the rest only while no thread runs.
 class Engine {
@@ -151,12 +161,21 @@ class Engine {
   virtual Result<std::unique_ptr<CheckSession>> OpenCheckSession() = 0;
 
   virtual uint64_t Size() const = 0;
-  /// Bytes that the index has asked of its allocator and not given back.
-  virtual uint64_t LiveBytes() const = 0;
+  /// Bytes that the index has asked of its allocator and not given back; nothing where it cannot
+  /// tell (EngineEntry says why).
+  virtual std::optional<uint64_t> LiveBytes() const = 0;
   /// Nothing where the engine has no check of its own invariants.
   virtual std::optional<Status> Validate() const { return std::nullopt; }
   /// Sums since the engine was opened; nothing where it keeps none (EngineEntry says why).
   virtual std::optional<Counters> ReadCounters() const { return std::nullopt; }
+
+  /// The first operation that failed for another reason than memory, in the engine's own words.
+  virtual Status FirstFailure() const { return Status::Ok(); }
+  /// Brings what is still in memory into the files and waits for work in the background, as far as
+  /// the engine can be asked to. For engines that keep files.
+  virtual Status Settle() { return Status::Ok(); }
+  /// Nothing where the engine keeps no files.
+  virtual std::optional<WrittenBytes> ReadWrittenBytes() const { return std::nullopt; }
 };
 
 /// An engine, or one variant of it, that experiments can name.
@@ -166,16 +185,20 @@ struct EngineEntry {
   std::string_view summary;          ///< what the engine is
   std::string_view variant_summary;  ///< what the variant changes; empty where the engine has none
   Capabilities capabilities;
-  std::string_view no_counters_reason;    ///< empty where it keeps counters
-  std::string_view no_validation_reason;  ///< empty where it validates itself
-  bool hidden = false;                    ///< not listed: for tests of the harness
+  std::string_view no_counters_reason;         ///< empty where it keeps counters
+  std::string_view no_validation_reason;       ///< empty where it validates itself
+  std::string_view no_live_bytes_reason = {};  ///< empty where it knows its memory
+  bool hidden = false;                         ///< not listed: for tests of the harness
 
   /// The whole configuration: defaults overlaid with `options`. InvalidArgument names the key, its
   /// value and range.
   Result<nlohmann::json> (*resolve)(const nlohmann::json& options);
   /// Opens an empty index with a configuration that `resolve` returned, for records of a form that
-  /// its capabilities allow. InvalidArgument or OutOfMemory.
-  Result<std::unique_ptr<Engine>> (*open)(const nlohmann::json& config, RecordForm form);
+  /// its capabilities allow. Where these say that it keeps files, they go into `folder`, which is
+  /// there and empty, and which the caller removes; other engines do not look at it.
+  /// InvalidArgument, OutOfMemory or IoError.
+  Result<std::unique_ptr<Engine>> (*open)(const nlohmann::json& config, RecordForm form,
+                                          const std::filesystem::path& folder);
 
   bool CanHold(RecordForm form) const {
     return (!form.byte_keys || capabilities.byte_keys) &&

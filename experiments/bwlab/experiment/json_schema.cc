@@ -44,6 +44,13 @@ bool HasType(const json& value, const std::string& type) {
   return value.is_number();
 }
 
+/// Whether numbers must be integers.
+bool WantsIntegers(const json& schema) {
+  const json type = schema.value("type", json());
+  return type == "integer" ||
+         (type.is_array() && std::find(type.begin(), type.end(), "integer") != type.end());
+}
+
 std::string TypePhrase(const std::string& type) {
   if (type == "null") return type;
   const bool vowel = type == "object" || type == "array" || type == "integer";
@@ -219,7 +226,7 @@ void JsonSchema::Complete(json& document) const { CompletePart(document, schema_
 
 void JsonSchema::CompletePart(json& part, const json& schema_or_ref) const {
   const json& schema = Resolve(schema_or_ref);
-  if (IsWholeFloat(part) && schema.value("type", json()) == "integer") {
+  if (IsWholeFloat(part) && WantsIntegers(schema)) {
     const double number = part.get<double>();
     if (number < 0) {
       part = static_cast<int64_t>(number);

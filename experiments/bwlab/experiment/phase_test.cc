@@ -36,7 +36,7 @@ class SleepingEngine final : public Engine {
     return Status::Unsupported("not needed");
   }
   uint64_t Size() const override { return 0; }
-  uint64_t LiveBytes() const override { return 0; }
+  std::optional<uint64_t> LiveBytes() const override { return 0; }
 
   int expected_sessions = 3;
   bool fails = false;

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+
+#include "bwlab/experiment/test_folder.h"
 
 namespace bwlab::experiment {
 namespace {
@@ -46,11 +49,16 @@ TEST(Registry, ConfigurationsOfVariantsDiffer) {
 TEST(Registry, ResolvedConfigurationsOpen) {
   for (const EngineEntry* entry : AllEngines()) {
     const Result<json> config = entry->resolve(json::object());
-    const Result<std::unique_ptr<Engine>> engine = entry->open(config.value(), RecordForm{});
+    const TestFolder folder;
+    const Result<std::unique_ptr<Engine>> engine =
+        entry->open(config.value(), RecordForm{}, folder.path());
     ASSERT_TRUE(engine.ok()) << entry->Label() << ": " << engine.status().message();
     EXPECT_EQ(engine.value()->Size(), 0u);
     EXPECT_EQ(engine.value()->ReadCounters().has_value(), entry->no_counters_reason.empty());
     EXPECT_EQ(engine.value()->Validate().has_value(), entry->no_validation_reason.empty());
+    EXPECT_EQ(engine.value()->LiveBytes().has_value(), entry->no_live_bytes_reason.empty());
+    EXPECT_EQ(engine.value()->ReadWrittenBytes().has_value(), entry->capabilities.keeps_files);
+    EXPECT_EQ(!std::filesystem::is_empty(folder.path()), entry->capabilities.keeps_files);
   }
 }
 

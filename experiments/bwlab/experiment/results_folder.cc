@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <system_error>
 
+#include "bwlab/experiment/data_folder.h"
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/json_schema.h"
 #include "bwlab/workload/json_text.h"
@@ -44,6 +46,16 @@ std::string DifferenceOf(const nlohmann::json& there, const nlohmann::json& spec
 /// Whether `file` is what WriteFileAtomically had not renamed yet.
 bool IsUnfinished(const fs::path& file) {
   return file.stem().extension() == ".json" && file.extension().string().starts_with(".tmp");
+}
+
+/// Whether RunName could have made it.
+bool IsRunName(const std::string& name) {
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  const size_t dash = name.find("-r");
+  return dash != std::string::npos && dash > 0 && dash + 2 < name.size() &&
+         name.find_first_not_of(kHexDigits) == dash &&
+         name.find_first_not_of(kDigits, dash + 2) == std::string::npos;
 }
 
 }  // namespace
@@ -105,7 +117,15 @@ Result<ResultsFolder> ResultsFolder::Resume(const fs::path& path, const nlohmann
       }
     }
   }
-  for (const fs::path& file : unfinished) fs::remove(file, error);
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(path / DataFolder::kFolder, error)) {
+    const std::string run = entry.path().filename().string();
+    if (IsRunName(run) && !folder.files_.contains(path / kCells.folder / (run + ".json"))) {
+      unfinished.push_back(entry.path());
+    }
+  }
+  for (const fs::path& left : unfinished) fs::remove_all(left, error);
+  fs::remove(path / DataFolder::kFolder, error);  // only where it is empty
   Status status = WriteFileAtomically(path / kSpecFile, ReadableText(spec));
   if (!status.ok()) return status;
   return folder;
@@ -146,8 +166,12 @@ fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& s
   return newest;
 }
 
+std::string ResultsFolder::RunName(const std::string& id, uint32_t rep) {
+  return id + "-r" + std::to_string(rep);
+}
+
 std::string ResultsFolder::FileName(const std::string& id, uint32_t rep) {
-  return id + "-r" + std::to_string(rep) + ".json";
+  return RunName(id, rep) + ".json";
 }
 
 fs::path ResultsFolder::FileOf(const std::string& id, uint32_t rep) const {

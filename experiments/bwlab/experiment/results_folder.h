@@ -28,7 +28,8 @@ class ResultsFolder {
   static Result<ResultsFolder> CreateForMicro(const std::filesystem::path& path);
 
   /// Opens a folder that an earlier run of the same spec has left, finished or not, and takes away
-  /// what it was writing when it was killed. The number of repetitions may differ: `spec` takes the
+  /// what it was writing when it was killed, the files of engines whose runs have no result
+  /// included. The number of repetitions may differ: `spec` takes the
   /// place of what is there. Errors: InvalidArgument where `path` is no such folder or holds
   /// another spec, which names the first difference; IoError; nothing is changed then.
   static Result<ResultsFolder> Resume(const std::filesystem::path& path,
@@ -43,7 +44,8 @@ class ResultsFolder {
   static std::filesystem::path NewestOf(const std::filesystem::path& parent,
                                         const nlohmann::json& spec);
 
-  /// Name of the file of one result, in cells/.
+  /// What a run is called in file names, and the name of the file of its result, in cells/.
+  static std::string RunName(const std::string& id, uint32_t rep);
   static std::string FileName(const std::string& id, uint32_t rep);
 
   /// Whether it holds a result under this name.

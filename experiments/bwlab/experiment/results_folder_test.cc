@@ -73,5 +73,22 @@ TEST_F(ResultsFolderTest, FoldersAndTheResultsOfACellAreFound) {
   EXPECT_TRUE(ResultsFoldersUnder(base_ / "absent").empty());
 }
 
+TEST_F(ResultsFolderTest, AResumeTakesAwayTheFilesOfEnginesWhoseRunsHaveNoResult) {
+  const nlohmann::json spec = {{"id", "x"}};
+  auto folder = ResultsFolder::Create(base_ / "a", spec);
+  ASSERT_TRUE(folder.ok());
+  ASSERT_TRUE(folder.value().Add({{"cell_id", "ab"}, {"rep", 0}}).ok());
+  const fs::path data = base_ / "a" / "data";
+  for (const char* name : {"ab-r0", "ab-r1", "ab-r1x", "mine", "-r1", "ab-r"}) {
+    fs::create_directories(data / name);
+    std::ofstream(data / name / "file") << "x";
+  }
+  ASSERT_TRUE(ResultsFolder::Resume(base_ / "a", spec).ok());
+  EXPECT_FALSE(fs::exists(data / "ab-r1"));
+  for (const char* name : {"ab-r0", "ab-r1x", "mine", "-r1", "ab-r"}) {
+    EXPECT_TRUE(fs::exists(data / name / "file")) << name;
+  }
+}
+
 }  // namespace
 }  // namespace bwlab::experiment

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "bwlab/experiment/phase.h"
 #include "bwlab/experiment/pieces.h"
 #include "bwlab/experiment/prepared_cell.h"
+#include "bwlab/experiment/storage_meter.h"
 #include "bwlab/experiment/tick_clock.h"
 #include "bwlab/experiment/verification.h"
 #include "bwlab/experiment/warm_up.h"
@@ -75,8 +77,13 @@ json CountersJson(const Counters& after_load, const Counters& before_run, const 
 /// One cell in the making.
 class CellRun {
  public:
-  CellRun(const Cell& cell, Engine& engine, const TickScale& scale)
-      : cell_(cell), engine_(engine), scale_(scale), values_(cell.values) {}
+  CellRun(const Cell& cell, Engine& engine, const std::filesystem::path& data_folder,
+          const TickScale& scale)
+      : cell_(cell),
+        engine_(engine),
+        scale_(scale),
+        values_(cell.values),
+        storage_(engine, data_folder) {}
 
   Result<json> Run() {
     const HostState host_before = HostState::Read();
@@ -88,19 +95,25 @@ class CellRun {
     json result{{"stream", StreamJson(prepared)}};
     const uint64_t rss_before_load = ResidentBytes();
 
+    Status status = storage_.Begin();
+    if (!status.ok()) return status;
     const Result<PhaseResult> load = RunPieces(
         engine_, prepared.load_pieces(),
         [&](size_t piece) -> const Streams& { return prepared.Load(piece); }, Untimed(), topology_);
     if (!load.ok()) return load.status();
     const PhaseResult& loaded = load.value();
-    Status status = CheckLoad(cell_, loaded.tally);
+    status = WithCause(CheckLoad(cell_, loaded.tally));
     if (!status.ok()) return status;
-    const uint64_t live_after_load = engine_.LiveBytes();
+    const std::optional<uint64_t> live_after_load = engine_.LiveBytes();
     const uint64_t rss_after_load = ResidentBytes();
+    status = storage_.End("load");
+    if (!status.ok()) return status;
     const std::optional<Counters> counters_after_load = engine_.ReadCounters();
 
     const Result<json> warm_up = WarmUp(prepared);
     if (!warm_up.ok()) return warm_up.status();
+    status = storage_.Begin();
+    if (!status.ok()) return status;
     const std::optional<Counters> counters_before_run = engine_.ReadCounters();
 
     PhaseOptions options = Untimed();
@@ -114,12 +127,14 @@ class CellRun {
         [&](size_t piece) -> const Streams& { return prepared.Run(piece); }, options, topology_);
     if (!run.ok()) return run.status();
     const PhaseResult& ran = run.value();
-    const uint64_t live_after_run = engine_.LiveBytes();
+    const std::optional<uint64_t> live_after_run = engine_.LiveBytes();
     const uint64_t rss_after_run = ResidentBytes();
+    status = storage_.End("run");
+    if (!status.ok()) return status;
     const std::optional<Counters> counters = engine_.ReadCounters();
     const HostState host_after = HostState::Read();
 
-    status = CheckRun(cell_, ran.tally, AnyTask(prepared), engine_);
+    status = WithCause(CheckRun(cell_, ran.tally, AnyTask(prepared), engine_));
     if (!status.ok()) return status;
     const std::optional<Status> validated = engine_.Validate();
     if (validated && !validated->ok()) return *validated;
@@ -140,16 +155,11 @@ class CellRun {
     } else {
       result["intervals"] = nullptr;
     }
-    const double records = static_cast<double>(cell_.record_count);
-    result["memory"] = {
-        {"live_bytes_after_load", live_after_load},
-        {"live_bytes_after_run", live_after_run},
-        {"bytes_per_key",
-         records > 0 ? json(static_cast<double>(live_after_load) / records) : json()},
-        {"rss_bytes_before_load", rss_before_load},
-        {"rss_bytes_after_load", rss_after_load},
-        {"rss_bytes_after_run", rss_after_run},
-        {"reason", records > 0 ? json() : json("no records were loaded")}};
+    result["memory"] = LiveBytesJson(live_after_load, live_after_run);
+    result["memory"]["rss_bytes_before_load"] = rss_before_load;
+    result["memory"]["rss_bytes_after_load"] = rss_after_load;
+    result["memory"]["rss_bytes_after_run"] = rss_after_run;
+    result["storage"] = storage_.Json();
     result["hardware_counters"] = CountsJson(ran.events, static_cast<double>(cell_.op_count));
     result["engine_counters"] =
         counters ? CountersJson(*counters_after_load, *counters_before_run, *counters) : json();
@@ -171,6 +181,26 @@ class CellRun {
   }
 
  private:
+  /// What the engine says of a failure goes before what the counts show of it.
+  Status WithCause(Status status) const {
+    const Status failure = engine_.FirstFailure();
+    if (failure.ok()) return status;
+    return {failure.code(), cell_.Describe() + ": " + failure.message()};
+  }
+
+  /// What the "memory" object of the result says of the index.
+  json LiveBytesJson(const std::optional<uint64_t>& after_load,
+                     const std::optional<uint64_t>& after_run) const {
+    const auto records = static_cast<double>(cell_.record_count);
+    std::string_view reason = cell_.engine->no_live_bytes_reason;
+    if (reason.empty() && cell_.record_count == 0) reason = "no records were loaded";
+    return {{"live_bytes_after_load", after_load ? json(*after_load) : json()},
+            {"live_bytes_after_run", after_run ? json(*after_run) : json()},
+            {"bytes_per_key",
+             after_load && records > 0 ? json(static_cast<double>(*after_load) / records) : json()},
+            {"reason", ReasonJson(reason)}};
+  }
+
   PhaseOptions Untimed() const {
     PhaseOptions options;
     options.key_space = cell_.key_space;
@@ -207,7 +237,7 @@ class CellRun {
     for (size_t chunk = 0; chunk < prepared.warm_up_chunks(); ++chunk) {
       const Result<PhaseResult> ran = RunPhase(engine_, prepared.WarmUp(chunk), options, topology_);
       if (!ran.ok()) return ran.status();
-      Status status = CheckAnswers(cell_, ran.value().tally);
+      Status status = WithCause(CheckAnswers(cell_, ran.value().tally));
       if (!status.ok()) return status;
       throughputs.push_back(ran.value().OpsPerSecond());
       ops += ran.value().Ops();
@@ -223,7 +253,7 @@ class CellRun {
 
   /// The "harness" object of the result.
   Result<json> HarnessCost(PreparedCell& prepared) {
-    Result<std::unique_ptr<Engine>> null_engine = kNullEngineEntry.open({}, cell_.form());
+    Result<std::unique_ptr<Engine>> null_engine = kNullEngineEntry.open({}, cell_.form(), {});
     if (!null_engine.ok()) return null_engine.status();
     Streams first;
     const Streams& run = prepared.Run(0);
@@ -245,17 +275,19 @@ class CellRun {
   Engine& engine_;
   const TickScale& scale_;
   const workload::ValueBytes values_;
+  StorageMeter storage_;
   Topology topology_;
 };
 
 }  // namespace
 
-Result<json> RunCell(const Cell& cell) {
+Result<json> RunCell(const Cell& cell, const std::filesystem::path& data_folder) {
   try {
     const TickScale scale = cell.TimedEvery() != 0 ? TickScale::Measure() : TickScale{};
-    Result<std::unique_ptr<Engine>> engine = cell.engine->open(cell.engine_config, cell.form());
+    Result<std::unique_ptr<Engine>> engine =
+        cell.engine->open(cell.engine_config, cell.form(), data_folder);
     if (!engine.ok()) return engine.status();
-    return CellRun(cell, *engine.value(), scale).Run();
+    return CellRun(cell, *engine.value(), data_folder, scale).Run();
   } catch (const std::bad_alloc&) {
     return Status::OutOfMemory("not enough memory for the streams of " + cell.Describe());
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bwlab/experiment/test_cells.h"
+#include "bwlab/experiment/test_folder.h"
 #include "bwlab/experiment/tested_engines.h"
 
 namespace bwlab::experiment {
@@ -25,6 +26,8 @@ class EveryEngine : public testing::TestWithParam<TestedEngine> {
     }
     return cell;
   }
+
+  const TestFolder folder_;
 };
 
 TEST_P(EveryEngine, RunsReadsWritesAndScansWithoutAFault) {
@@ -37,7 +40,7 @@ TEST_P(EveryEngine, RunsReadsWritesAndScansWithoutAFault) {
                       {OpKind::kScan, reverse ? 0.05 : 0.1},
                       {OpKind::kReverseScan, reverse ? 0.05 : 0}});
   cell.warm_up = true;
-  const Result<json> result = RunCell(cell);
+  const Result<json> result = RunCell(cell, folder_.path());
   ASSERT_TRUE(result.ok()) << result.status().message();
   const json& run = result.value()["run"];
   EXPECT_EQ(result.value()["size"]["expected"], 2000 + run["ops"]["insert"]["ok"].get<uint64_t>());
@@ -59,7 +62,7 @@ TEST_P(EveryEngine, RunsDeletesWhereItCan) {
   if (!GetParam().entry->capabilities.erase) GTEST_SKIP() << "cannot erase";
   Cell cell = CellOf({{OpKind::kRead, 0.4}, {OpKind::kDelete, 0.4}, {OpKind::kInsert, 0.2}});
   cell.warm_up = true;
-  const Result<json> result = RunCell(cell);
+  const Result<json> result = RunCell(cell, folder_.path());
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_GT(result.value()["run"]["ops"]["delete"]["ok"], 0);
   EXPECT_GT(result.value()["run"]["ops"]["delete"]["miss"], 0);
