@@ -44,13 +44,8 @@ Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScal
 
 json StreamJson(const Streams& streams) {
   const workload::StreamStats stats = workload::ComputeStreamStats(streams.ops);
-  json mix = json::object();
-  for (const workload::OpKind kind : workload::kAllOpKinds) {
-    if (stats.ops_by_kind[workload::IndexOf(kind)] == 0) continue;
-    mix[std::string(workload::ToString(kind))] = stats.RealisedShare(kind);
-  }
   return {{"sha256", workload::StreamsSha256(streams.ops)},
-          {"realised_mix", mix},
+          {"realised_mix", stats.RealisedMix()},
           {"distinct_keys", stats.distinct_keys},
           {"requests_examined", stats.requests_examined},
           {"top_key_share", stats.top_key_share}};
