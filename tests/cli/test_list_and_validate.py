@@ -27,7 +27,8 @@ def test_what_is_listed_is_what_is_there(run_experiment):
     def names(topic):
         return {item["name"] for item in run_experiment.json("list", topic)}
 
-    assert names("engines") == {"bwtree", "std_map_rwlock", "tbb_concurrent_map", "null"}
+    assert names("engines") == {"bwtree", "std_map_rwlock", "absl_btree_rwlock",
+                                "tbb_concurrent_map", "libcds_skiplist", "null"}
     assert {"default", "scalar", "stats"} <= names("variants")
     assert names("workloads") == {path.stem for path in (REPOSITORY / "workloads").glob("*.json")}
     assert "quickstart" in names("experiments")

@@ -137,12 +137,18 @@ uint64_t Cell::EstimatedBytes() const {
   if (stream_ops_max > 0 && !trace) {
     streamed_ops = std::min(streamed_ops, static_cast<double>(StreamOpsAtOnce()) * threads);
   }
-  const double key_bytes = form().byte_keys ? workload::kKeySpaceBytesMax : 0;
+  const double key_bytes =
+      form().byte_keys
+          ? static_cast<double>(workload::InfoOf(workload::kKeySpaces, key_space).key_bytes_max)
+          : 0;
+  const double value_bytes = values.kind == workload::ValueSizeKind::kFixed
+                                 ? values.size_max
+                                 : workload::ValueBytes(values).bytes_mean();
   const double timed_ops = TimedEvery() == 0 ? 0 : ops / TimedEvery();
   return static_cast<uint64_t>((sizeof(workload::Op) + key_bytes) * streamed_ops +
                                sizeof(LatencySample) * timed_ops +
                                (arrival.open() ? sizeof(uint64_t) * ops : 0) +
-                               (kIndexBytesPerRecord + key_bytes + values.size_max) *
+                               (kIndexBytesPerRecord + key_bytes + value_bytes) *
                                    (static_cast<double>(record_count) + inserts));
 }
 

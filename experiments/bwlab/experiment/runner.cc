@@ -46,13 +46,8 @@ Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScal
 json StreamJson(const PreparedCell& prepared) {
   const std::vector<workload::StreamView> streams = prepared.RunViews();
   const workload::StreamStats stats = workload::ComputeStreamStats(streams);
-  json mix = json::object();
-  for (const workload::OpKind kind : workload::kAllOpKinds) {
-    if (stats.ops_by_kind[workload::IndexOf(kind)] == 0) continue;
-    mix[std::string(workload::ToString(kind))] = stats.RealisedShare(kind);
-  }
   json object = {{"sha256", workload::StreamsSha256(streams)},
-                 {"realised_mix", mix},
+                 {"realised_mix", stats.RealisedMix()},
                  {"distinct_keys", stats.distinct_keys},
                  {"requests_examined", stats.requests_examined},
                  {"top_key_share", stats.top_key_share}};
