@@ -42,6 +42,7 @@ Listing Engines() {
                       {"delete", entry->capabilities.erase},
                       {"byte_keys", entry->capabilities.byte_keys},
                       {"value_bytes_max", ValueBytesMax(*entry)}});
+      if (entry->is_plugin()) list.back()["plugin"] = entry->plugin_path;
     }
     if (!entry->variant.empty()) list.back()["variants"].push_back(entry->variant);
   }

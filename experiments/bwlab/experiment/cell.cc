@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bwlab/engines/plugin_engine.h"
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
@@ -111,6 +112,7 @@ json Cell::ToJson() const {
 json Cell::RequestJson() const {
   json request = ToJson();
   request["coordinates"] = coordinates;
+  if (engine->is_plugin()) request["plugin_path"] = engine->plugin_path;
   if (trace) request["trace"]["path"] = trace->path;
   return request;
 }
@@ -191,7 +193,10 @@ Result<Cell> CellFromJson(const json& request) {
       workload::ParseWorkload(request.at("workload_spec"), "cell", "/workload_spec");
   if (!workload.ok()) return Status::InvalidArgument(workload.error);
   cell.workload = std::move(workload.spec);
-  const Result<const EngineEntry*> engine = FindEngine(request.at("label").get<std::string>());
+  const auto label = request.at("label").get<std::string>();
+  const Result<const EngineEntry*> engine =
+      request.contains("plugin_path") ? AddPlugin(request["plugin_path"].get<std::string>(), label)
+                                      : FindEngine(label);
   if (!engine.ok()) return engine.status();
   cell.engine = engine.value();
   cell.engine_config = request.at("config");

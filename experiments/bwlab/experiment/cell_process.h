@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "bwlab/experiment/plan.h"
@@ -15,9 +17,11 @@ struct CellOutcome {
 };
 
 /// Runs one repetition of a cell in a fresh process of this binary (its hidden command `cell`) and
-/// completes what that measured with identity and provenance.
+/// completes what that measured with identity and provenance. A process that takes longer than
+/// `time_max` is ended and has failed. What a plug-in does to its process is kExitEnvironment.
 CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run,
-                           const nlohmann::json& provenance);
+                           const nlohmann::json& provenance,
+                           std::optional<std::chrono::seconds> time_max = std::nullopt);
 
 /// The other side: reads the cell from standard input and writes what was measured to standard
 /// output.

@@ -136,15 +136,19 @@ class CellRun {
       result["intervals"] = nullptr;
     }
     const double records = static_cast<double>(cell_.record_count);
+    const std::string_view no_live_bytes = cell_.engine->no_live_bytes_reason;
+    const bool knows_live_bytes = no_live_bytes.empty();
     result["memory"] = {
-        {"live_bytes_after_load", live_after_load},
-        {"live_bytes_after_run", live_after_run},
-        {"bytes_per_key",
-         records > 0 ? json(static_cast<double>(live_after_load) / records) : json()},
+        {"live_bytes_after_load", knows_live_bytes ? json(live_after_load) : json()},
+        {"live_bytes_after_run", knows_live_bytes ? json(live_after_run) : json()},
+        {"bytes_per_key", knows_live_bytes && records > 0
+                              ? json(static_cast<double>(live_after_load) / records)
+                              : json()},
         {"rss_bytes_before_load", rss_before_load},
         {"rss_bytes_after_load", rss_after_load},
         {"rss_bytes_after_run", rss_after_run},
-        {"reason", records > 0 ? json() : json("no records were loaded")}};
+        {"reason",
+         ReasonJson(!knows_live_bytes || records > 0 ? no_live_bytes : "no records were loaded")}};
     result["hardware_counters"] = CountsJson(ran.events, static_cast<double>(cell_.op_count));
     result["engine_counters"] =
         counters ? CountersJson(*counters_after_load, *counters_before_run, *counters) : json();
@@ -153,8 +157,10 @@ class CellRun {
                         {"checked", ran.tally.checked},
                         {"wrong", ran.tally.wrong}};
     const std::optional<uint64_t> expected = ExpectedSize(cell_, ran.tally);
+    const bool knows_size = cell_.engine->no_size_reason.empty();
     result["size"] = {{"expected", expected ? json(*expected) : json()},
-                      {"counted", engine_.Size()}};
+                      {"counted", knows_size ? json(engine_.Size()) : json()}};
+    if (!knows_size) result["size"]["reason"] = cell_.engine->no_size_reason;
     result["validated"] = validated ? json(true) : json();
     result["validated_reason"] = ReasonJson(cell_.engine->no_validation_reason);
     result["threads_pinned"] = loaded.pinned && ran.pinned;
