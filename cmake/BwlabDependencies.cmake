@@ -16,6 +16,22 @@ if(BWLAB_BUILD_EXPERIMENTS)
   find_package(OpenSSL REQUIRED)
   find_package(benchmark REQUIRED)
   pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc)
+
+  # Peers: what is missing leaves an engine out (experiments/peers.cmake).
+  find_package(absl QUIET)
+  # libcds' own package file names a file that Debian's package does not have, which is a fatal error.
+  find_path(BWLAB_LIBCDS_INCLUDE_DIR cds/init.h)
+  find_library(BWLAB_LIBCDS_LIBRARY cds)
+  if(BWLAB_LIBCDS_INCLUDE_DIR AND BWLAB_LIBCDS_LIBRARY)
+    add_library(bwlab::libcds INTERFACE IMPORTED)
+    target_include_directories(bwlab::libcds INTERFACE ${BWLAB_LIBCDS_INCLUDE_DIR})
+    target_link_libraries(bwlab::libcds INTERFACE ${BWLAB_LIBCDS_LIBRARY})
+  endif()
+  find_package(RocksDB QUIET)
+  find_package(leveldb QUIET)
+  find_package(SQLite3 QUIET)
+  pkg_check_modules(LMDB QUIET IMPORTED_TARGET lmdb)
+  pkg_check_modules(WIREDTIGER QUIET IMPORTED_TARGET wiredtiger)
 endif()
 
 # Declares a GoogleTest executable and registers its tests with ctest.

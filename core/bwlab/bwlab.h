@@ -15,7 +15,6 @@
 #include "bwlab/bwtree/bw_tree.h"                          // IWYU pragma: export
 #include "bwlab/bwtree/linked_editor.h"                    // IWYU pragma: export
 #include "bwlab/bwtree/packed_editor.h"                    // IWYU pragma: export
-#include "bwlab/bwtree/record_types.h"                     // IWYU pragma: export
 #include "bwlab/bwtree/tree_options.h"                     // IWYU pragma: export
 #include "bwlab/policy/allocator/pool.h"                   // IWYU pragma: export
 #include "bwlab/policy/allocator/system.h"                 // IWYU pragma: export
@@ -30,3 +29,4 @@
 #include "bwlab/policy/search/scalar.h"                    // IWYU pragma: export
 #include "bwlab/policy/search/simd.h"                      // IWYU pragma: export
 #include "bwlab/policy/stats/stats.h"                      // IWYU pragma: export
+#include "bwlab/record/record_types.h"                     // IWYU pragma: export

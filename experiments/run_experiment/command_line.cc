@@ -9,6 +9,7 @@
 #include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/names.h"
 #include "run_experiment/completion.h"
+#include "run_experiment/engine_plugins.h"
 
 namespace bwlab::cli {
 namespace {
@@ -117,6 +118,8 @@ class CommandLine {
     }
     const std::vector<std::string> extras = app_.remaining();
     if (!extras.empty()) return Fail(kExitUsage, DescribeUnknownCommand(extras.front()));
+    if (Status status = AddEnginePlugins(engine_plugins_); !status.ok()) return Fail(status);
+    compare_.engine_plugins = engine_plugins_;
     if (plan_command_->parsed()) return ShowPlan(plan_);
     if (list_command_->parsed()) return List(list_);
     if (validate_command_->parsed()) return Validate(validate_);
@@ -132,7 +135,7 @@ class CommandLine {
   }
 
  private:
-  static void DefineCells(::CLI::App* command, CellsRequest* cells) {
+  void DefineCells(::CLI::App* command, CellsRequest* cells) {
     DefineSpec(command, cells);
     DefineChoice(command, cells);
     AddValue(command, "--reps", &cells->reps, "Override the number of repetitions", "N");
@@ -145,8 +148,16 @@ class CommandLine {
         ->option_text("[quickstart]");
   }
 
+  void DefineEnginePlugin(::CLI::App* command) {
+    AddValue(command, "--engine-plugin", &engine_plugins_,
+             "Also know the engine in this shared library, by its own name or by this "
+             "(experiments/plugins/README.md; repeatable)",
+             "[NAME=]FILE");
+  }
+
   /// The flags that say which cells of a spec, and how.
-  static void DefineChoice(::CLI::App* command, CellsRequest* cells) {
+  void DefineChoice(::CLI::App* command, CellsRequest* cells) {
+    DefineEnginePlugin(command);
     AddValue(
         command, "--set", &cells->sets,
         "Override a key of the spec, such as keys.count=1000 or matrix.threads=1,2 (repeatable)",
@@ -191,6 +202,9 @@ class CommandLine {
              "Begin no repetition after this time, such as 90s, 10m or 2h; what is left goes on "
              "with --resume",
              "TIME");
+    AddValue(command, "--timeout", &run->timeout,
+             "End the process of a cell after this time, such as 90s or 10m: the cell has failed",
+             "TIME");
     AddValue(command, "--out", &run->out,
              "New folder for the results (default: results/runs/<experiment>-<time>)", "DIR");
     CLI::Option* resume =
@@ -222,6 +236,7 @@ class CommandLine {
         ->add_option("topic", list_.topic,
                      "engines, policies, variants, workloads, distributions or experiments")
         ->option_text("TOPIC");
+    DefineEnginePlugin(list_command_);
     list_command_->add_flag("--json", list_.json, "Print an array of objects");
   }
 
@@ -231,6 +246,7 @@ class CommandLine {
     validate_command_->allow_extras();
     validate_command_->add_option("files", validate_.files, "Files or results folders")
         ->option_text("FILE...");
+    DefineEnginePlugin(validate_command_);
     validate_command_->add_flag("--json", validate_.json, "Print an array of objects");
   }
 
@@ -448,6 +464,7 @@ class CommandLine {
   CompareRequest compare_;
   FindMaxRequest find_max_;
   std::string shell_;  // of completion
+  std::vector<std::string> engine_plugins_;
   MicroRequest micro_;
   DocsRequest docs_;
   TraceRequest trace_;

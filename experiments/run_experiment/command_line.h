@@ -30,6 +30,7 @@ struct RunRequest {
   std::string order = "abba";
   std::string counters = "auto";
   std::string budget;    ///< empty: as long as it takes
+  std::string timeout;   ///< of one process; empty: as long as it takes
   std::string ci;        ///< empty: as many repetitions as the spec says
   std::string reps_min;  ///< this and the next: empty where not given
   std::string reps_max;
@@ -74,7 +75,8 @@ struct DoctorRequest {
 struct CompareRequest {
   std::vector<std::string> inputs;    ///< two results folders or files; with binaries one spec
   std::vector<std::string> binaries;  ///< none or two
-  CellsRequest cells;                 ///< this and the next two: with binaries only; no spec in it
+  CellsRequest cells;  ///< this and the next three: with binaries only; no spec in it
+  std::vector<std::string> engine_plugins;
   std::string out;
   bool quiet = false;
   bool force = false;

@@ -20,6 +20,7 @@
 #include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/subprocess.h"
 #include "bwlab/workload/json_text.h"
+#include "run_experiment/engine_plugins.h"
 #include "run_experiment/flag_values.h"
 #include "run_experiment/interruption.h"
 #include "run_experiment/progress.h"
@@ -175,6 +176,9 @@ Result<std::vector<std::string>> ArgumentsOf(const CompareRequest& request) {
   for (const std::string& filter : request.cells.filters) add("--filter", filter);
   add("--seed", request.cells.seed);
   add("--verify", request.cells.verify);
+  for (const std::string& plugin : request.engine_plugins) {
+    add("--engine-plugin", WithAbsolutePath(plugin));
+  }
   return arguments;
 }
 

@@ -135,6 +135,7 @@ std::string KindOf(const std::string& shown) {
       {"A B | SPEC", "experiments"},
       {"FILE...", "files"},
       {"OLD NEW", "files"},
+      {"[NAME=]FILE", "files"},
       {"DIR", "folders"},
       {"KEY=PATTERN", "filter"},
       {"TOPIC", "words " + Joined(ListTopics())},

@@ -43,6 +43,7 @@ Listing Engines() {
                       {"byte_keys", entry->capabilities.byte_keys},
                       {"value_bytes_max", ValueBytesMax(*entry)},
                       {"keeps_files", entry->capabilities.keeps_files}});
+      if (entry->is_plugin()) list.back()["plugin"] = entry->plugin_path;
     }
     if (!entry->variant.empty()) list.back()["variants"].push_back(entry->variant);
   }

@@ -34,6 +34,11 @@ void Progress::Finished(const std::string& what) {
   }
 }
 
+void Progress::Failed() {
+  ++done_;
+  if (terminal_) fmt::print(stderr, "\r\033[K");
+}
+
 std::string Progress::Counter() const { return fmt::format("[{}/{}]", done_, total_); }
 
 std::string Progress::Remaining() const {

@@ -20,6 +20,8 @@ class Progress {
   void Started(const std::string& what);
   void Finished(const std::string& what);
   void Finished(const std::string& what, double ops_per_second);
+  /// The step that was started last has failed; a message can follow.
+  void Failed();
 
   size_t done() const { return done_; }
   size_t total() const { return total_; }

@@ -7,8 +7,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,16 +42,35 @@ using experiment::RunOrder;
 using experiment::ShownPath;
 using experiment::Summary;
 
+/// How long things may take; nothing: as long as they do.
+struct TimeLimits {
+  std::optional<std::chrono::seconds> budget;   ///< all repetitions
+  std::optional<std::chrono::seconds> timeout;  ///< the process of one
+};
+
+Result<TimeLimits> TimeLimitsOf(const RunRequest& request) {
+  TimeLimits limits;
+  for (const auto& [flag, text, limit] :
+       {std::tuple("--budget", &request.budget, &limits.budget),
+        std::tuple("--timeout", &request.timeout, &limits.timeout)}) {
+    if (text->empty()) continue;
+    const Result<std::chrono::seconds> parsed = ParseDuration(flag, *text);
+    if (!parsed.ok()) return parsed.status();
+    *limit = parsed.value();
+  }
+  return limits;
+}
+
 /// One call of `run`: what is planned, where it goes, and how far it is.
 class Runner {
  public:
   Runner(const RunRequest& request, const Plan& plan, RunOrder order, const StoppingRule& rule,
-         std::optional<std::chrono::seconds> budget, ResultsFolder folder)
+         const TimeLimits& limits, ResultsFolder folder)
       : request_(request),
         plan_(plan),
         order_(order),
         rule_(rule),
-        budget_(budget),
+        limits_(limits),
         folder_(std::move(folder)),
         cell_ids_(plan.CellIds()),
         summary_(plan.baseline) {}
@@ -57,18 +78,20 @@ class Runner {
   /// @return the exit code; results already written stay where they are.
   int Run() {
     const StepEnd end = RunAll();
-    if (end.exit_code != experiment::kExitOk) Fail(end.exit_code, end.message);
+    if (!end.ok()) Fail(end.exit_code, end.message);
+    const int exit_code = end.ok() ? exit_code_of_failed_ : end.exit_code;
     if (folder_.files().empty()) {
       folder_.RemoveIfWithoutResults();
-    } else if (end.exit_code != experiment::kExitOk) {
+      return exit_code;
+    }
+    if (end.ok()) PrintSummary();
+    if (exit_code != experiment::kExitOk) {
       std::cerr << fmt::format(
           "run_experiment: {} finished results are in {}; the same command with --resume --out {} "
           "goes on\n",
           folder_.files().size(), ShownPath(folder_.path()), ShownPath(folder_.path()));
-    } else {
-      PrintSummary();
     }
-    return end.exit_code;
+    return exit_code;
   }
 
  private:
@@ -93,6 +116,7 @@ class Runner {
     std::vector<PlannedRun> left;
     for (const PlannedRun& run : plan_.RunsOf(rep, order_)) {
       const std::string& cell_id = cell_ids_[run.cell];
+      if (failed_cells_.contains(run.cell)) continue;
       if (!folder_.Has(cell_id, rep) && !rule_.IsEnough(rep, summary_.RowOf(cell_id))) {
         left.push_back(run);
       }
@@ -122,14 +146,15 @@ class Runner {
       return StepEnd{exit_code, fmt::format("{} after {} of {} runs", why, progress->done(),
                                             progress->total())};
     };
-    if (budget_ && Clock::now() - begun_ >= *budget_) {
+    if (limits_.budget && Clock::now() - begun_ >= *limits_.budget) {
       return stop(experiment::kExitPartial, "the budget is used up");
     }
     const std::string what =
         fmt::format("{}, repetition {}", plan_.cells[run.cell].Describe(), run.rep + 1);
     progress->Started(what);
     CellOutcome outcome = experiment::RunCellProcess(
-        plan_, run, provenance, {.results = folder_.path(), .keep = request_.keep_data});
+        plan_, run, provenance, {.results = folder_.path(), .keep = request_.keep_data},
+        limits_.timeout);
     if (outcome.exit_code == experiment::kExitOk) {
       const Status status = folder_.Add(outcome.result);
       if (!status.ok()) return EndOf(status);
@@ -137,7 +162,19 @@ class Runner {
       progress->Finished(what, outcome.result["run"]["throughput_ops_s"].get<double>());
     }
     if (WasInterrupted()) return stop(experiment::kExitInterrupted, "interrupted");
+    if (outcome.exit_code != experiment::kExitOk && plan_.cells[run.cell].engine->is_plugin()) {
+      progress->Failed();
+      NoteFailedPlugin(run, outcome);
+      return {};
+    }
     return {outcome.exit_code, std::move(outcome.message)};
+  }
+
+  /// What a plug-in does wrong says nothing of the other cells, which go on.
+  void NoteFailedPlugin(const PlannedRun& run, const CellOutcome& outcome) {
+    Fail(outcome.exit_code, outcome.message);
+    failed_cells_.insert(run.cell);
+    if (exit_code_of_failed_ == experiment::kExitOk) exit_code_of_failed_ = outcome.exit_code;
   }
 
   void PrintSummary() const {
@@ -178,11 +215,13 @@ class Runner {
   const Plan& plan_;
   const RunOrder order_;
   const StoppingRule rule_;
-  const std::optional<std::chrono::seconds> budget_;
+  const TimeLimits limits_;
   const Clock::time_point begun_ = Clock::now();
   ResultsFolder folder_;
   const std::vector<std::string> cell_ids_;  // of plan_.cells
   Summary summary_;
+  std::set<size_t> failed_cells_;  // of plan_.cells: those of plug-ins, which are not tried again
+  int exit_code_of_failed_ = experiment::kExitOk;
 };
 
 /// The folder that a request means, new or to be gone on with.
@@ -223,17 +262,13 @@ int Run(const RunRequest& request) {
   if (!order.ok()) return Fail(order.status());
   const Result<StoppingRule> rule = StoppingRuleOf(request, plan.value().reps);
   if (!rule.ok()) return Fail(rule.status());
-  std::optional<std::chrono::seconds> budget;
-  if (!request.budget.empty()) {
-    const Result<std::chrono::seconds> parsed = ParseDuration("--budget", request.budget);
-    if (!parsed.ok()) return Fail(parsed.status());
-    budget = parsed.value();
-  }
+  const Result<TimeLimits> limits = TimeLimitsOf(request);
+  if (!limits.ok()) return Fail(limits.status());
   Result<ResultsFolder> folder = FolderOf(request, plan.value());
   if (!folder.ok()) return Fail(folder.status());
 
   NoteInterruptions();
-  return Runner(request, plan.value(), order.value(), rule.value(), budget,
+  return Runner(request, plan.value(), order.value(), rule.value(), limits.value(),
                 std::move(folder).value())
       .Run();
 }

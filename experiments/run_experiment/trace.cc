@@ -121,10 +121,7 @@ int TraceStats(const TraceRequest& request) {
   const workload::TraceView& view = opened.trace->view();
   const workload::StreamStats stats = workload::ComputeStreamStats(view.streams);
   const bool known = view.expected_misses != workload::kUnknownMisses;
-  json mix = json::object();
-  for (const workload::OpKind kind : workload::kAllOpKinds) {
-    if (stats.RealisedShare(kind) > 0) mix[ToString(kind)] = stats.RealisedShare(kind);
-  }
+  const json mix = stats.RealisedMix();
   if (request.json) {
     json ops_by_thread = json::array();
     for (const auto& stream : view.streams) ops_by_thread.push_back(stream.size());

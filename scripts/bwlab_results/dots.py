@@ -28,29 +28,29 @@ def draw(results: Results, measure: Measure, points: pd.DataFrame) -> Figure:
 
     Call inside style.applied().
     """
-    workloads, labels = results.ordered("workload"), results.ordered("label")
+    panels, labels = results.panels(), results.ordered("label")
     thread_counts = sorted(points["threads"].unique())
     dots = points[points["metric"] == measure.metric]
     whiskers = page.whiskers_of(dots)
     names = 0.25 + _LETTER * max(len(label) for label in labels)
     numbers = _NUMBER * len(thread_counts) + 0.1
-    grid = page.Grid(columns_max=_COLUMNS_MAX, panel_width=3.3, panel_height=_LINE * len(labels),
+    grid = page.Grid(columns_max=page.columns_of(panels, _COLUMNS_MAX), panel_width=3.3, panel_height=_LINE * len(labels),
                      gap_x=names + numbers, gap_y=0.85, left=names, right=numbers, top=1.22,
                      bottom=1.55, width_min=7.5)
-    figure, axes_grid = grid.figure(len(workloads), 1, "x" if measure.shared_axis else "no")
-    for axes, workload in zip(axes_grid.flat, workloads):
-        _panel(axes, measure, points[points["workload"] == workload], labels, thread_counts,
+    figure, axes_grid = grid.figure(len(panels), 1, "x" if measure.shared_axis else "no")
+    for axes, (workload, sweep) in zip(axes_grid.flat, panels):
+        _panel(axes, measure, page.points_of(points, workload, sweep), labels, thread_counts,
                whiskers)
-        page.panel_title(axes, workload, results.frame)
+        page.panel_title(axes, workload, sweep, results.frame)
         axes.set_xlabel(measure.axis, fontsize=8.5)
         axes.tick_params(labelbottom=True)  # below each panel, shared scale or not
     if measure.shared_axis:
         axes_grid.flat[0].set_xlim(0, _end(points, measure))
     handles = _legend(measure, thread_counts, dots["baseline"].iloc[0])
     page.head(figure, results, measure)
-    page.legend(figure, handles, len(handles))
+    page.legend(figure, handles, len(handles), None)
     page.foot(figure, results, dots, "Dots", whiskers,
-              _numbers_meaning(measure, thread_counts, dots["baseline"].iloc[0]))
+              _numbers_meaning(measure, thread_counts, dots))
     return figure
 
 
@@ -135,13 +135,13 @@ def _legend(measure: Measure, thread_counts: Sequence[int], baseline: str | None
     return handles
 
 
-def _numbers_meaning(measure: Measure, thread_counts: Sequence[int], baseline: str | None) -> str:
+def _numbers_meaning(measure: Measure, thread_counts: Sequence[int], dots: pd.DataFrame) -> str:
+    baseline = dots["baseline"].iloc[0]
     order = f"Lines by the median at {page.thread_text(thread_counts[-1])}. "
-    counts = " and ".join([", ".join(map(str, thread_counts[:-1])), str(thread_counts[-1])]
-                          if len(thread_counts) > 1 else [str(thread_counts[0])])
+    counts = page.enumeration([str(count) for count in thread_counts])
     at = f"at {counts} thread{'s' if thread_counts[-1] > 1 else ''}"
     if measure.number == "median":
         return f"{order}Numbers: median {at}."
     if baseline is None:
         return order
-    return f"{order}Numbers: ratio to {baseline} at the same workload, {at}."
+    return f"{order}Numbers: ratio to {baseline} at {page.same_text(dots)}, {at}."

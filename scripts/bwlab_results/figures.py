@@ -37,6 +37,8 @@ def stamped(results: Results, points: pd.DataFrame) -> pd.DataFrame:
     def joined(column: str) -> str:
         return "+".join(sorted({str(v or "unknown") for v in results.frame[column]}))
 
+    if not points["sweep"].any():
+        points = points.drop(columns="sweep")
     return points.assign(experiment=results.experiment, spec_sha256=joined("spec_sha256"),
                          git_commit=joined("git_commit"), host=joined("host"),
                          git_dirty=bool(provenance.dirty(results).any()))

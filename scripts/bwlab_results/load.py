@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from bwlab_results import sweeps
 from bwlab_results.errors import ResultsError
 
 SCHEMA_VERSION = 1
@@ -29,8 +30,9 @@ class Results:
     """One results folder.
 
     `frame` has the columns named in FIELDS, and also `file` (name of the result file), `host`
-    (processor and cores), `mix` (the realised mix as text), `ops_miss` and `ops_fail` (sums over
-    all kinds of operation), `bytes_per_key_after_run` (live bytes a record at the end of the run).
+    (processor and cores), `mix` (the realised mix as text), `sweep` (the cell's values on the axes
+    of the spec's sweep, as sweeps.text_of), `ops_miss` and `ops_fail` (sums over all kinds of
+    operation), `bytes_per_key_after_run` (live bytes a record at the end of the run).
     `spec` is the content of spec.json; empty where the folder has none.
     """
 
@@ -53,6 +55,14 @@ class Results:
         first = [name for name in dict.fromkeys(texts) if name in present]
         return first + sorted(present - set(first))
 
+    def panels(self) -> list[tuple[str, str]]:
+        """Workload and coordinates of each panel of a figure, in the spec's order. A cell belongs
+        to those of its workload that have all its coordinates: what an axis of the sweep does not
+        matter to stands beside each value of that axis."""
+        return [(workload, sweep) for workload in self.ordered("workload")
+                for sweep in sweeps.widest(
+                    self.frame.loc[self.frame["workload"] == workload, "sweep"], self.spec)]
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -72,6 +82,8 @@ _TEXT = _Kind("a non-empty string", lambda v: isinstance(v, str) and bool(v.stri
 _FLAG = _Kind("true or false", lambda v: isinstance(v, bool))
 _COUNT = _Kind("an integer of 0 or more", lambda v: _is_integer(v) and v >= 0)
 _POSITIVE_COUNT = _Kind("an integer of 1 or more", lambda v: _is_integer(v) and v >= 1)
+_COORDINATES = _Kind("an object of strings, numbers and booleans", lambda v: isinstance(v, dict) and
+                     all(isinstance(part, (str, bool)) or _is_number(part) for part in v.values()))
 _AMOUNT = _Kind("a number of 0 or more", lambda v: _is_number(v) and v >= 0)
 _POSITIVE = _Kind("a number above 0", lambda v: _is_number(v) and v > 0)
 _NUMERIC = (_COUNT, _POSITIVE_COUNT, _AMOUNT, _POSITIVE)
@@ -97,6 +109,7 @@ def _fields(section: str, keys: str, kind: _Kind, *, nullable: bool = False,
 FIELDS = (
     *_fields("", "cell_id experiment workload engine label", _TEXT),
     *_fields("", "variant", _TEXT, nullable=True),
+    *_fields("", "sweep", _COORDINATES, nullable=True),
     *_fields("", "rep record_count op_count seed", _COUNT),
     *_fields("", "threads", _POSITIVE_COUNT),
     *_fields("stream", "sha256", _TEXT, nullable=True, column="stream_{}"),
@@ -148,7 +161,8 @@ def load(folder: str | Path) -> Results:
             frame[field.column] = frame[field.column].astype("float64")
     records = frame["records_after_run"]
     frame["bytes_per_key_after_run"] = frame["live_bytes_after_run"] / records.where(records > 0)
-    frame = frame.sort_values(["workload", "threads", "label", "cell_id", "rep"], ignore_index=True)
+    frame = frame.sort_values(["workload", "sweep", "threads", "label", "cell_id", "rep"],
+                              ignore_index=True)
     return Results(folder, frame, spec)
 
 
@@ -214,6 +228,7 @@ def _row(name: str, document: dict[str, Any]) -> dict[str, Any]:
                         "values, so its speed means nothing")
     if problems:
         raise ResultsError("\n".join(problems))
+    row["sweep"] = sweeps.text_of(row["sweep"] or {})
     row["host"] = f"{row['cpu_model']}, {row['cores_online']} cores"
     row["mix"] = _mix_text(_lookup(document, "stream.realised_mix"))
     row["ops_miss"], row["ops_fail"] = (_op_sum(document, outcome) for outcome in ("miss", "fail"))

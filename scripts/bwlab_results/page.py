@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bwlab_results import provenance, style
+from bwlab_results import provenance, style, sweeps
 from bwlab_results.intervals import REPETITIONS_MIN
 from bwlab_results.load import Results
 from bwlab_results.measures import Measure
@@ -75,9 +77,31 @@ def whiskers_of(points: pd.DataFrame) -> Whiskers:
     return Whiskers("min", "max", "minimum to maximum")
 
 
-def panel_title(axes: Axes, workload: str, frame: pd.DataFrame) -> None:
+def points_of(points: pd.DataFrame, workload: str, sweep: str) -> pd.DataFrame:
+    """Those of a panel of Results.panels()."""
+    return points[(points["workload"] == workload) &
+                  points["sweep"].map(lambda mine: sweeps.covers(sweep, mine))]
+
+
+def columns_of(panels: Sequence[tuple[str, str]], columns_max: int) -> int:
+    """So many that the panels of each workload make a row of their own, where they fit."""
+    swept = max(Counter(workload for workload, _ in panels).values())
+    return swept if 1 < swept <= columns_max else columns_max
+
+
+def same_text(points: pd.DataFrame, *others: str) -> str:
+    """What the two sides of a ratio share, for captions."""
+    return f"the same {enumeration(['workload', *sweeps.axes_of(points['sweep']), *others])}"
+
+
+def enumeration(names: Sequence[str]) -> str:
+    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
+
+
+def panel_title(axes: Axes, workload: str, sweep: str, frame: pd.DataFrame) -> None:
     name = workload.replace("ycsb_", "YCSB ").replace("_", " ")
     name = f"{name[:5]}{name[5:].upper()}" if name.startswith("YCSB ") else name
+    name += f", {sweep}" if sweep else ""
     mixes = frame.loc[frame["workload"] == workload, "mix"]
     axes.set_title(name, loc="left", fontsize=10, fontweight="bold", pad=7)
     axes.set_title(mixes.iloc[0], loc="right", fontsize=7.5, color=style.MUTED, pad=7)
@@ -91,11 +115,15 @@ def head(figure: Figure, results: Results, measure: Measure) -> None:
                 fontweight="bold", va="top")
 
 
-def legend(figure: Figure, handles: list, columns: int) -> None:
+def legend(figure: Figure, handles: list, columns: int, baseline: str | None) -> None:
+    """`baseline`: the entry in bold."""
     width, height = figure.get_size_inches()
-    figure.legend(handles=handles, ncol=columns, loc="upper left", fontsize=9,
-                  bbox_to_anchor=(0.04 / width, 1 - 0.44 / height), handlelength=2.2,
-                  handleheight=1.1, columnspacing=1.8)
+    made = figure.legend(handles=handles, ncol=columns, loc="upper left", fontsize=9,
+                         bbox_to_anchor=(0.04 / width, 1 - 0.44 / height), handlelength=2.2,
+                         handleheight=1.1, columnspacing=1.8)
+    for entry in made.get_texts():
+        if entry.get_text() == baseline:
+            entry.set_fontweight("bold")
 
 
 def foot(figure: Figure, results: Results, points: pd.DataFrame, what: str, whiskers: Whiskers,

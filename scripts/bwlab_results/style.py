@@ -22,7 +22,9 @@ INK = "#222222"
 MUTED = "#666666"
 MARK = {"color": "white", "markeredgecolor": INK, "linestyle": "", "marker": "D", "markersize": 4,
         "markeredgewidth": 0.9, "zorder": 5}
+OVER_LINES = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.85}  # of text
 MARK_SIGN = "◇"
+BASELINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
 FLOOR_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 2))}
 
 _STYLE = {

@@ -69,7 +69,7 @@ def test_the_table_says_defaults_ranges_choices_and_units(run_experiment):
     lines = run_experiment("docs", "spec").stdout.splitlines()
 
     def cells(field):
-        (line,) = [line for line in lines if line.startswith(f"| `{field}` |")]
+        line = next(line for line in lines if line.startswith(f"| `{field}` |"))
         return [cell.strip() for cell in line.split(" | ")]
 
     assert cells("reps")[1:4] == ["integer", "`3`", "1 to 1000"]

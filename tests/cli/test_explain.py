@@ -43,6 +43,21 @@ def test_every_source_is_told_apart(run_experiment, write_spec, tree_spec):
     assert values["workload_spec.mix.read"] == (0.5, "workloads/ycsb_a.json")
 
 
+def test_values_of_a_size_say_so_and_are_those_of_the_results_spec(
+        run_experiment, write_spec, spec):
+    spec["sizes"] = {"small": {"keys": {"count": 100}, "overrides": [
+        {"where": {"workload": "ycsb_*"}, "set": {"ops": 50}}]}}
+    path = write_spec(spec)
+    (explanation,) = run_experiment.json("explain", path, "--set", "size=small")
+    values = origins(explanation)
+    assert values["keys.count"] == (100, "spec /sizes/small")
+    assert values["ops"] == (50, "spec /sizes/small /overrides/0")
+    done = run_experiment("run", path, "--set", "size=small", "--set", "ops=60", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    again = run_experiment.json("plan", run_experiment.folder / "out" / "spec.json")
+    assert [(cell["record_count"], cell["op_count"]) for cell in again["cells"]] == [(100, 60)]
+
+
 def test_text_has_the_same_lines(run_experiment, write_spec, tree_spec):
     path = write_spec(tree_spec)
     (explanation,) = run_experiment.json("explain", path)
@@ -78,7 +93,8 @@ def test_a_cell_is_found_by_its_id(run_experiment, write_spec, tree_spec):
 
 def test_the_committed_experiments_are_searched(run_experiment):
     cells = run_experiment.json("plan", "quickstart")["cells"]
-    cell = next(cell for cell in cells if cell["engine"] == "tbb_concurrent_map")
+    cell = next(cell for cell in cells if cell["label"] == "bwtree/scalar"
+                and cell["workload"] == "ycsb_b")  # which no other experiment has
     (explanation,) = run_experiment.json("explain", cell["cell_id"])
     assert explanation["source"].endswith("experiments/specs/quickstart.json")
     assert origins(explanation)["workload"][0] == cell["workload"]

@@ -24,20 +24,26 @@ def run_to(run_experiment, write_spec, spec, *flags):
 
 
 def engines_of(run_experiment):
-    variants = [variant["label"] for variant in run_experiment.json("list", "variants")]
-    return variants + ["std_map_rwlock", "tbb_concurrent_map"]
+    """The labels of all engines, and whether they can scan; the null engine keeps nothing to see."""
+    return {label: engine["scan"]
+            for engine in run_experiment.json("list", "engines") if engine["name"] != "null"
+            for label in [f"{engine['name']}/{variant}" for variant in engine["variants"]]
+            or [engine["name"]]}
 
 
 def test_every_engine_and_ycsb_workload_gives_valid_results(run_experiment, write_spec, spec):
     workloads = [f"ycsb_{letter}" for letter in "abcdef"]
     engines = engines_of(run_experiment)
-    spec["matrix"] = {"workload": workloads, "engine": engines, "threads": [2]}
+    spec["matrix"] = {"workload": workloads, "engine": list(engines), "threads": [2]}
+    spec["exclude"] = [{"workload": "ycsb_e", "engine": engine}
+                       for engine, can_scan in engines.items() if not can_scan]
     spec["verify"] = "full"
     out, done = run_to(run_experiment, write_spec, spec)
 
     results = results_of(out)
     assert {(r["workload"], r["label"]) for r in results} == {
-        (workload, engine) for workload in workloads for engine in engines}
+        (workload, engine) for workload in workloads for engine, can_scan in engines.items()
+        if can_scan or workload != "ycsb_e"}
     validator = jsonschema.Draft7Validator(schema("result"))
     for result in results:
         validator.validate(result)

@@ -44,16 +44,16 @@ PROVENANCE = {
 
 
 def made_result(workload="ycsb_a", label="bwtree/default", threads=1, rep=0, throughput_ops_s=2e6,
-                bytes_per_key=20.5, **provenance):
+                bytes_per_key=20.5, sweep=None, **provenance):
     """One result file's content; keyword arguments beyond the named ones replace provenance."""
     engine, _, variant = label.partition("/")
-    cell_id = hashlib.sha256(f"{workload} {label} {threads}".encode()).hexdigest()[:16]
+    cell_id = hashlib.sha256(f"{workload} {label} {threads} {sweep}".encode()).hexdigest()[:16]
     counts = {"ok": 1000, "miss": 0, "fail": 0}
     latencies = {"count": 15, "min": 90, "p50": 200, "p90": 300, "p99": 900, "p99_9": 1500,
                  "max": 9000}
     live_bytes = None if bytes_per_key is None else int(1e6 * bytes_per_key)
     return copy.deepcopy({
-        "schema_version": 1, "cell_id": cell_id, "rep": rep, "experiment": "quickstart",
+        "schema_version": 1, **({"sweep": sweep} if sweep else {}), "cell_id": cell_id, "rep": rep, "experiment": "quickstart",
         "workload": workload, "engine": engine, "variant": variant or None, "label": label,
         "threads": threads, "threads_pinned": True, "record_count": 1000000,
         "op_count": 1000000, "seed": 42, "key_space": "rand_int",

@@ -62,6 +62,56 @@ def test_uncommitted_changes_show_in_the_stamp(tmp_path):
     assert "commit 0123456789ab + uncommitted changes" in text
 
 
+def test_the_baseline_is_marked_in_the_legend_and_across_each_group(results):
+    figure = drawn(results, "throughput")
+    legend = {text.get_text(): text.get_fontweight() for text in figure.legends[0].get_texts()}
+    assert [label for label, weight in legend.items() if weight == "bold"] == ["std_map_rwlock"]
+    assert "as std_map_rwlock" in legend
+    (one, two) = [lines for lines in figure.axes[0].collections
+                  if lines.get_linestyle() == style_of_baseline()]
+    of_baseline = 1.3 / 1.2 * 1.06
+    assert one.get_segments()[0][:, 1] == pytest.approx([of_baseline, of_baseline])
+    assert two.get_segments()[0][:, 1] == pytest.approx([0.8 * of_baseline, 0.8 * of_baseline])
+
+
+def style_of_baseline():
+    """As matplotlib has it: dashes grow with the width of the line."""
+    offset, dashes = style.BASELINE["linestyle"]
+    return [(offset, [style.BASELINE["linewidth"] * dash for dash in dashes])]
+
+
+def swept(folder, labels=LABELS, spaces=("rand_int", "mono_int")):
+    documents = [made_result(workload, label, throughput_ops_s=1e6 * (2 + place),
+                             sweep={"keys.space": space})
+                 for workload in ("ycsb_a", "ycsb_c") for place, space in enumerate(spaces)
+                 for label in labels]
+    documents += [made_result(workload, "null", throughput_ops_s=9e6)
+                  for workload in ("ycsb_a", "ycsb_c")]
+    return load(write_results(folder, documents, made_spec(
+        baseline=labels[0], sweep={"keys.space": list(spaces)})))
+
+
+def test_a_panel_a_workload_and_value_of_a_sweep_those_of_a_workload_in_a_row(tmp_path):
+    figure = drawn(swept(tmp_path / "run"), "throughput")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        f"YCSB {letter}, keys.space={space}" for letter in "AC" for space in ("rand_int", "mono_int")]
+    places = [axes.get_subplotspec() for axes in figure.axes]
+    assert [(place.rowspan.start, place.colspan.start) for place in places] == [
+        (0, 0), (0, 1), (1, 0), (1, 1)]
+    heights = [[bar.get_height() for bar in axes.patches] for axes in figure.axes[:2]]
+    assert heights == [[2, 2, 2, 2, 9], [3, 3, 3, 3, 9]], "what has no coordinates is in both"
+    caption = "\n".join(text.get_text() for text in figure.texts)
+    assert "at the same workload, keys.space and thread count" in caption
+
+
+def test_sweeps_of_many_labels_are_panels_too(tmp_path):
+    figure = drawn(swept(tmp_path / "run", MANY), "throughput")
+    assert [axes.get_title(loc="left") for axes in figure.axes][:2] == [
+        "YCSB A, keys.space=rand_int", "YCSB A, keys.space=mono_int"]
+    caption = "\n".join(text.get_text() for text in figure.texts)
+    assert f"ratio to {MANY[0]} at the same workload and keys.space, at 1 thread." in caption
+
+
 def test_labels_differ_in_colour_and_hatch_and_then_in_one_of_them():
     looks = [(style.look(i)["facecolor"], style.look(i)["hatch"]) for i in range(64)]
     assert len(set(looks)) == 64

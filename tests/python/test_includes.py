@@ -12,7 +12,8 @@ INCLUDE = re.compile(r'^#include "(bwlab/[^"]+)"', re.MULTILINE)
 ALLOWED = {
     "core/bwlab/base": ["bwlab/base/"],
     "core/bwlab/policy": ["bwlab/base/", "bwlab/policy/"],
-    "core/bwlab/bwtree": ["bwlab/base/", "bwlab/policy/", "bwlab/bwtree/"],
+    "core/bwlab/record": ["bwlab/base/", "bwlab/policy/search/sorted_heads.h", "bwlab/record/"],
+    "core/bwlab/bwtree": ["bwlab/base/", "bwlab/policy/", "bwlab/record/", "bwlab/bwtree/"],
     "workloads/bwlab": ["bwlab/workload/"],
 }
 # default_traits.h bundles policies with the record types, the delta layout and the numbers that go with them, and
@@ -20,8 +21,8 @@ ALLOWED = {
 ALSO_ALLOWED = {
     "core/bwlab/policy/default_traits.h": [
         "bwlab/bwtree/packed_editor.h",
-        "bwlab/bwtree/record_types.h",
         "bwlab/bwtree/tree_options.h",
+        "bwlab/record/record_types.h",
     ],
     "core/bwlab/policy/catalog.h": ["bwlab/bwtree/packed_editor.h", "bwlab/bwtree/linked_editor.h"],
 }

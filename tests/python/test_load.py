@@ -171,6 +171,15 @@ def test_a_number_too_large_for_a_double_is_refused(tmp_path):
     assert "must be a number" in load_error(folder)
 
 
+def test_coordinates_are_text_and_checked(tmp_path):
+    results = load(write_results(tmp_path / "run", [made_result(sweep={"keys.count": 1000}),
+                                                    made_result(label="null")]))
+    assert sorted(results.frame["sweep"]) == ["", "keys.count=1000"]
+    broken = write_results(tmp_path / "broken", [made_result(sweep={"keys.count": [1, 2]})])
+    assert "sweep is an object, must be an object of strings, numbers and booleans" in (
+        load_error(broken))
+
+
 @pytest.mark.parametrize("path", ["cell_id", "run", "run.seconds", "provenance.spec_sha256"])
 def test_a_missing_key_is_named(tmp_path, path):
     document = made_result()

@@ -52,6 +52,28 @@ def test_intervals_are_where_there_are_enough_repetitions(tmp_path):
     assert math.isnan(row(table, "ycsb_a", "std_map_rwlock", 1).ratio_low), "it is the baseline"
 
 
+def test_ratios_are_to_the_baseline_of_the_same_coordinates(tmp_path):
+    def made(label, throughput, **sweep):
+        return made_result(label=label, throughput_ops_s=throughput,
+                           sweep={key.replace("__", "."): value for key, value in sweep.items()})
+
+    documents = [made("bwtree/default", 4e6, keys__space="rand_int"),
+                 made("bwtree/default", 9e6, keys__space="mono_int"),
+                 made("std_map_rwlock", 2e6, keys__space="rand_int"),
+                 made("std_map_rwlock", 3e6, keys__space="mono_int"),
+                 made("null", 8e6)]
+    spec = made_spec(sweep={"keys.space": ["rand_int", "mono_int"]})
+    results = load(write_results(tmp_path / "run", documents, spec))
+    table = summarise(results, baseline="std_map_rwlock")
+    ratios = {(row.label, row.sweep): row.ratio for row in table.itertuples()}
+    assert ratios["bwtree/default", "keys.space=rand_int"] == 2
+    assert ratios["bwtree/default", "keys.space=mono_int"] == 3
+    assert math.isnan(ratios["null", ""]), "two cells of the baseline would do"
+    assert list(table["sweep"].unique()) == ["", "keys.space=rand_int", "keys.space=mono_int"]
+    against_null = summarise(results, baseline="null")
+    assert sorted(against_null["ratio"]) == [0.25, 0.375, 0.5, 1, 1.125]
+
+
 def test_ratio_is_nan_where_the_baseline_was_not_measured(tmp_path):
     results = results_of(tmp_path, {
         ("ycsb_a", "bwtree/default", 1): [4e6], ("ycsb_a", "std_map_rwlock", 1): [2e6],

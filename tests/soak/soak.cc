@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "bwlab/bwtree/bw_tree.h"
-#include "bwlab/bwtree/record_types.h"
 #include "bwlab/policy/default_traits.h"
+#include "bwlab/record/record_types.h"
 
 namespace bwlab::test {
 namespace {

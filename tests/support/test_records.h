@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "bwlab/bwtree/record_types.h"
+#include "bwlab/record/record_types.h"
 
 namespace bwlab::test {
 

@@ -6,13 +6,13 @@
 #include <type_traits>
 
 #include "bwlab/bwtree/linked_editor.h"
-#include "bwlab/bwtree/record_types.h"
 #include "bwlab/policy/allocator/system.h"
 #include "bwlab/policy/default_traits.h"
 #include "bwlab/policy/reclamation/epoch_centralized.h"
 #include "bwlab/policy/reclamation/leak.h"
 #include "bwlab/policy/reclamation/qsbr.h"
 #include "bwlab/policy/search/scalar.h"
+#include "bwlab/record/record_types.h"
 #include "support/thread_workers.h"
 
 namespace bwlab::test {

@@ -12,7 +12,7 @@ namespace bwlab {
 
 /// Outcome of one operation on an index. The first three are ordinary answers; the others leave the
 /// index unchanged and valid: memory and page ids may be there the next time, a key or value beyond
-/// the limit (bwtree/record_types.h) never fits. Only indexes that keep files fail by these.
+/// the limit (record/record_types.h) never fits. Only indexes that keep files fail by these.
 enum class OpResult : uint8_t {
   kOk,
   kNotFound,

@@ -13,9 +13,11 @@
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/mapping_table.h"
-#include "bwlab/bwtree/record_types.h"
 #include "bwlab/policy/reclamation/retired.h"
 #include "bwlab/policy/search/sorted_heads.h"
+#include "bwlab/record/locator.h"
+#include "bwlab/record/position.h"
+#include "bwlab/record/record_types.h"
 
 namespace bwlab {
 
@@ -30,36 +32,6 @@ struct IndexTerm {
   bool has_intent() const { return (word & kIntentFlag) != 0; }
   IndexTerm WithIntent() const { return {word | kIntentFlag}; }
   friend bool operator==(const IndexTerm&, const IndexTerm&) = default;
-};
-
-/// Where the parts of a record lie that do not fit its head: `value or index term (33 bits) |
-/// suffix bytes (13) | offset in the page (18)`. At the offset stands the value, then the suffix.
-/// The upper part is the index term in an inner node (which so needs no value in the heap), the
-/// bytes of the value in a leaf.
-class Locator {
- public:
-  static constexpr uint32_t kOffsetBits = 18;
-  static constexpr uint32_t kSuffixBits = 13;
-  static constexpr std::size_t kPageBytesMax = std::size_t{1} << kOffsetBits;
-  static_assert(kKeyBytesMax < (std::size_t{1} << kSuffixBits));
-
-  explicit Locator(uint64_t raw) : raw_(raw) {}
-  Locator(std::size_t offset, std::size_t suffix_bytes, uint64_t upper)
-      : raw_(upper << (kOffsetBits + kSuffixBits) | uint64_t{suffix_bytes} << kOffsetBits |
-             offset) {
-    BWLAB_ASSERT(this->offset() == offset && this->suffix_bytes() == suffix_bytes &&
-                 this->upper() == upper);
-  }
-
-  uint64_t raw() const { return raw_; }
-  uint32_t offset() const { return static_cast<uint32_t>(raw_) & (kPageBytesMax - 1); }
-  uint32_t suffix_bytes() const {
-    return static_cast<uint32_t>(raw_ >> kOffsetBits) & ((1u << kSuffixBits) - 1);
-  }
-  uint64_t upper() const { return raw_ >> (kOffsetBits + kSuffixBits); }
-
- private:
-  uint64_t raw_;
 };
 
 /// The range of a page: [low, high), in the form that the key type needs.
@@ -101,6 +73,9 @@ struct PageShape {
 /// and the next eight bytes are the head, so that the same SIMD search serves them. Records of one
 /// head are told apart by their suffixes. Source: prefix truncation, Bayer and Unterauer, TODS
 /// 1977; "poor man's normalized keys", Graefe, "Modern B-Tree Techniques", 2011, section 3.4.
+///
+/// Where a locator points stands the value, then the suffix. Its upper part is the index term in an
+/// inner node (which so needs no value in the heap), the bytes of the value in a leaf.
 ///
 /// A layout derives its page from this and tells how many lines its own header takes.
 /// Invariant (P1): nothing here changes after publication.
@@ -311,13 +286,6 @@ class BasePage : public Retired {
     __builtin_prefetch(payload_words() + block * kBlockHeads);
   }
 
-  struct Position {
-    uint32_t upper;  // records that are at most the key
-    bool exact;      // whether the last of them has the key
-
-    /// First record that is not below the key.
-    uint32_t lower() const { return exact ? upper - 1 : upper; }
-  };
   template <class Search>
   Position Locate(const Key& key) const {
     return PositionOf(key, Search::UpperBound(sorted(), HeadOf(key)));
@@ -370,27 +338,8 @@ class BasePage : public Retired {
     if constexpr (R::Key::kInHead) {
       return {upper, true};
     } else {
-      return LocateAmongEqualHeads(key, upper);
+      return LocateAmongEqualHeads(heads(), upper, key, [this](uint32_t at) { return KeyAt(at); });
     }
-  }
-
-  /// `upper` records have a head that is at most the key's, the last of them an equal one.
-  Position LocateAmongEqualHeads(const Key& key, uint32_t upper) const {
-    // One record to look at, unless many keys share their first eight bytes behind the prefix.
-    const auto order = KeyAt(upper - 1) <=> key;
-    if (order <= 0) return {upper, order == 0};
-    uint32_t first =
-        static_cast<uint32_t>(std::lower_bound(heads(), heads() + upper, HeadOf(key)) - heads());
-    uint32_t last = upper - 1;  // is above the key
-    while (first < last) {
-      const uint32_t middle = (first + last) / 2;
-      if (KeyAt(middle) <= key) {
-        first = middle + 1;
-      } else {
-        last = middle;
-      }
-    }
-    return {first, first > 0 && KeyAt(first - 1) == key};
   }
 
   PageId right_;

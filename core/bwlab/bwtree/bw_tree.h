@@ -12,25 +12,18 @@
 #include "bwlab/base/assert.h"
 #include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
+#include "bwlab/base/memory_usage.h"
+#include "bwlab/base/session_list.h"
 #include "bwlab/base/status.h"
 #include "bwlab/bwtree/bulk_load.h"
 #include "bwlab/bwtree/delta.h"
 #include "bwlab/bwtree/mapping_table.h"
 #include "bwlab/bwtree/node_change.h"
-#include "bwlab/bwtree/record_types.h"
 #include "bwlab/bwtree/tree_options.h"
 #include "bwlab/policy/concepts.h"
+#include "bwlab/record/record_types.h"
 
 namespace bwlab {
-
-/// Memory of a tree in bytes.
-struct MemoryUsage {
-  uint64_t live_bytes = 0;           // pages in use, retired ones included
-  uint64_t retired_bytes = 0;        // of these: unlinked, waiting for their grace period
-  uint64_t pooled_bytes = 0;         // free pages that the allocator policy keeps
-  uint64_t mapping_table_bytes = 0;  // words of the page ids handed out
-  bool huge_pages = false;           // asked for, and accepted for mapping table and pages
-};
 
 namespace test {
 template <class Tree>
@@ -224,12 +217,9 @@ class BwTree {
 
   // bw_tree_memory.inl.h
   Editor Edit(SessionState& state) { return Editor(Host(*this, state)); }
-  SessionState* NewSessionState();
   void CloseSession(SessionState& state);
   void ParkSession(SessionState& state);
   auto FreeRetired(SessionState& state);
-  template <class F>
-  void ForEachState(F&& f) const;
 
   ConsolidationOptions ConsolidationNumbers() const {
     return {options_.leaf_chain_length, options_.consolidation_deltas_min,
@@ -250,7 +240,7 @@ class BwTree {
   // it had grown and shrunk, so that a late GrowRoot does not install what the earlier root's split
   // has since been merged into.
   alignas(kCacheLineBytes) Atomic<uint64_t> root_{kNoPage};
-  alignas(kCacheLineBytes) Atomic<SessionState*> states_{nullptr};
+  alignas(kCacheLineBytes) SessionList<SessionState> states_;
   [[no_unique_address]] mutable Workers workers_;
 };
 

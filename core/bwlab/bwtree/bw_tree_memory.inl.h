@@ -37,9 +37,9 @@ Result<std::unique_ptr<BwTree<Traits>>> BwTree<Traits>::Open(const TreeOptions& 
 template <TreeTraits Traits>
 BwTree<Traits>::~BwTree() {
   if constexpr (kHasWorkers) workers_.Stop();
-  SessionState* const first = states_.load(std::memory_order_acquire);
+  SessionState* const first = states_.First();
   if (first == nullptr) return;
-  ForEachState([&](SessionState& state) {
+  states_.ForEach([&](SessionState& state) {
     BWLAB_ASSERT(!state.in_use.load(std::memory_order_relaxed));
     state.participant.Drain(FreeRetired(state));
   });
@@ -47,48 +47,12 @@ BwTree<Traits>::~BwTree() {
     const uint64_t raw = table_.Load(static_cast<PageId>(id));
     if (MappingTable::IsNode(raw)) Edit(*first).FreeNode(Node(static_cast<PageId>(id), raw));
   }
-  for (SessionState* state = first; state != nullptr;) {
-    SessionState* next = state->next;
-    delete state;
-    state = next;
-  }
-}
-
-template <TreeTraits Traits>
-template <class F>
-void BwTree<Traits>::ForEachState(F&& f) const {
-  // (L1) acquire: pairs with (L2); states are never taken out of the list.
-  for (SessionState* state = states_.load(std::memory_order_acquire); state != nullptr;
-       state = state->next) {
-    f(*state);
-  }
-}
-
-/// A state that is in use by the caller, or nullptr when there is no memory.
-template <TreeTraits Traits>
-typename BwTree<Traits>::SessionState* BwTree<Traits>::NewSessionState() {
-  SessionState* free_state = nullptr;
-  ForEachState([&](SessionState& state) {
-    // (L3) acquire: pairs with (L4), so that the last user's lists and counters are complete.
-    if (free_state == nullptr && !state.in_use.load(std::memory_order_relaxed) &&
-        !state.in_use.exchange(true, std::memory_order_acquire)) {
-      free_state = &state;
-    }
-  });
-  if (free_state != nullptr) return free_state;
-  auto* state = new (std::nothrow) SessionState(*this);
-  if (state == nullptr) return nullptr;
-  state->next = states_.load(std::memory_order_relaxed);
-  // (L2) release: pairs with (L1).
-  while (!states_.compare_exchange_weak(state->next, state, std::memory_order_release,
-                                        std::memory_order_relaxed)) {
-  }
-  return state;
+  states_.DeleteAll();
 }
 
 template <TreeTraits Traits>
 Result<typename BwTree<Traits>::Session> BwTree<Traits>::OpenSession() {
-  SessionState* state = NewSessionState();
+  SessionState* state = states_.Take(*this);
   if (state == nullptr) return Status::OutOfMemory("no memory for a session");
   return Session(this, state);
 }
@@ -97,7 +61,7 @@ template <TreeTraits Traits>
 void BwTree<Traits>::CloseSession(SessionState& state) {
   state.participant.Leave(FreeRetired(state));
   state.pool.Leave();
-  state.in_use.store(false, std::memory_order_release);  // (L4)
+  states_.GiveBack(state);
 }
 
 template <TreeTraits Traits>
@@ -166,7 +130,7 @@ class BwTree<Traits>::Host {
 template <TreeTraits Traits>
 uint64_t BwTree<Traits>::Size() const {
   int64_t size = 0;
-  ForEachState([&](const SessionState& state) {
+  states_.ForEach([&](const SessionState& state) {
     size += state.size_delta.load(std::memory_order_relaxed);  // (C3)
   });
   // A delete may be counted whose insert, by another session, was not yet: both overlap the call.
@@ -179,7 +143,7 @@ MemoryUsage BwTree<Traits>::Memory() const {
   int64_t live_bytes = 0;
   int64_t retired_bytes = 0;
   usage.pooled_bytes = allocator_.PooledBytes();
-  ForEachState([&](const SessionState& state) {
+  states_.ForEach([&](const SessionState& state) {
     live_bytes += state.live_bytes.load(std::memory_order_relaxed);  // (C4)
     retired_bytes += state.participant.RetiredBytes();
     usage.pooled_bytes += state.pool.PooledBytes();
@@ -195,7 +159,7 @@ MemoryUsage BwTree<Traits>::Memory() const {
 template <TreeTraits Traits>
 TreeCounters BwTree<Traits>::Counters() const {
   TreeCounters sum;
-  ForEachState([&](const SessionState& state) { state.stats.SumInto(sum); });
+  states_.ForEach([&](const SessionState& state) { state.stats.SumInto(sum); });
   return sum;
 }
 

@@ -97,7 +97,7 @@ class SearchShortcut {
   }
 
   template <class Search, class Page>
-  typename Page::Position Locate(const Page& page, const typename Page::Key& key) const {
+  Position Locate(const Page& page, const typename Page::Key& key) const {
     return page.template LocateWithin<Search>(key, first_, last_);
   }
 

@@ -65,7 +65,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     friend class LinkedEditor;
     Page* base_;
     Probe probe_;
-    typename Page::Position in_base_;
+    Position in_base_;
     bool present_ = false;
     void* cut_ = nullptr;  // memory for the delta in the base page's area
   };

@@ -3,7 +3,6 @@
 #include <string_view>
 
 #include "bwlab/bwtree/packed_editor.h"
-#include "bwlab/bwtree/record_types.h"
 #include "bwlab/bwtree/tree_options.h"
 #include "bwlab/policy/allocator/pool.h"
 #include "bwlab/policy/backoff/backoff.h"
@@ -12,6 +11,7 @@
 #include "bwlab/policy/reclamation/epoch_decentralized.h"
 #include "bwlab/policy/search/simd.h"
 #include "bwlab/policy/stats/stats.h"
+#include "bwlab/record/record_types.h"
 
 namespace bwlab {
 

@@ -11,20 +11,20 @@
 
 namespace bwlab::experiment {
 
-/// Sums the bytes that a container holds. Striped, so that the threads of a peer do not pay for a
-/// shared counter that the peer itself does not have: a thread adds to the stripe it was given when
-/// it first came.
-class ByteCount {
+/// Counts what a container holds. Striped, so that the threads of a peer do not pay for a shared
+/// counter that the peer itself does not have: a thread adds to the stripe it was given when it
+/// first came.
+class StripedCount {
  public:
-  void Add(int64_t bytes) {
+  void Add(int64_t number) {
     // (B1) relaxed: a statistic, read while no thread runs; no other data is inferred from it.
-    stripes_[StripeOfThread()].bytes.fetch_add(bytes, std::memory_order_relaxed);
+    stripes_[StripeOfThread()].number.fetch_add(number, std::memory_order_relaxed);
   }
 
   uint64_t Sum() const {
     int64_t sum = 0;
     for (const Stripe& stripe : stripes_)
-      sum += stripe.bytes.load(std::memory_order_relaxed);  // B1
+      sum += stripe.number.load(std::memory_order_relaxed);  // B1
     return static_cast<uint64_t>(sum);
   }
 
@@ -32,7 +32,7 @@ class ByteCount {
   static constexpr size_t kStripes = 64;
 
   struct alignas(kCacheLineBytes) Stripe {
-    std::atomic<int64_t> bytes{0};
+    std::atomic<int64_t> number{0};
   };
 
   static size_t StripeOfThread() {
@@ -43,6 +43,9 @@ class ByteCount {
 
   std::array<Stripe, kStripes> stripes_;
 };
+
+/// Of the bytes of a container.
+using ByteCount = StripedCount;
 
 /// A standard allocator that hands every call to `Base` and adds the bytes asked for to a
 /// ByteCount. What the allocator below adds to each block (headers, rounding) is not in it: that

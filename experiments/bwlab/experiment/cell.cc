@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bwlab/engines/plugin_engine.h"
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
@@ -111,6 +112,7 @@ json Cell::ToJson() const {
 json Cell::RequestJson() const {
   json request = ToJson();
   request["coordinates"] = coordinates;
+  if (engine->is_plugin()) request["plugin_path"] = engine->plugin_path;
   if (trace) request["trace"]["path"] = trace->path;
   return request;
 }
@@ -128,6 +130,21 @@ uint64_t Cell::StreamOpsAtOnce() const {
   return std::max(stream_ops_max / threads / every, uint64_t{1}) * every;
 }
 
+namespace {
+
+/// 0 where keys are integers.
+double KeyBytesMax(const Cell& cell) {
+  if (!cell.form().byte_keys) return 0;
+  return static_cast<double>(workload::InfoOf(workload::kKeySpaces, cell.key_space).key_bytes_max);
+}
+
+double ValueBytesMean(const workload::ValueSpec& values) {
+  if (values.kind == workload::ValueSizeKind::kFixed) return values.size_max;
+  return workload::ValueBytes(values).bytes_mean();
+}
+
+}  // namespace
+
 double Cell::RecordsMax() const {
   return static_cast<double>(record_count) +
          static_cast<double>(op_count) *
@@ -138,9 +155,9 @@ uint64_t Cell::EstimatedDiskBytes() const {
   constexpr double kLogBytes = 256.0 * 1024 * 1024;
   constexpr double kCopies = 3;
   constexpr double kBytesPerRecord = 40;  // key, lengths, versions
-  const double key_bytes = form().byte_keys ? workload::kKeySpaceBytesMax : 0;
-  return static_cast<uint64_t>(kLogBytes + kCopies * RecordsMax() *
-                                               (kBytesPerRecord + key_bytes + values.size_max));
+  return static_cast<uint64_t>(kLogBytes +
+                               kCopies * RecordsMax() *
+                                   (kBytesPerRecord + KeyBytesMax(*this) + ValueBytesMean(values)));
 }
 
 uint64_t Cell::EstimatedBytes() const {
@@ -150,12 +167,12 @@ uint64_t Cell::EstimatedBytes() const {
   if (stream_ops_max > 0 && !trace) {
     streamed_ops = std::min(streamed_ops, static_cast<double>(StreamOpsAtOnce()) * threads);
   }
-  const double key_bytes = form().byte_keys ? workload::kKeySpaceBytesMax : 0;
+  const double key_bytes = KeyBytesMax(*this);
   const double timed_ops = TimedEvery() == 0 ? 0 : ops / TimedEvery();
-  return static_cast<uint64_t>((sizeof(workload::Op) + key_bytes) * streamed_ops +
-                               sizeof(LatencySample) * timed_ops +
-                               (arrival.open() ? sizeof(uint64_t) * ops : 0) +
-                               (kIndexBytesPerRecord + key_bytes + values.size_max) * RecordsMax());
+  return static_cast<uint64_t>(
+      (sizeof(workload::Op) + key_bytes) * streamed_ops + sizeof(LatencySample) * timed_ops +
+      (arrival.open() ? sizeof(uint64_t) * ops : 0) +
+      (kIndexBytesPerRecord + key_bytes + ValueBytesMean(values)) * RecordsMax());
 }
 
 Status Cell::CheckCapabilities() const {
@@ -197,7 +214,10 @@ Result<Cell> CellFromJson(const json& request) {
       workload::ParseWorkload(request.at("workload_spec"), "cell", "/workload_spec");
   if (!workload.ok()) return Status::InvalidArgument(workload.error);
   cell.workload = std::move(workload.spec);
-  const Result<const EngineEntry*> engine = FindEngine(request.at("label").get<std::string>());
+  const auto label = request.at("label").get<std::string>();
+  const Result<const EngineEntry*> engine =
+      request.contains("plugin_path") ? AddPlugin(request["plugin_path"].get<std::string>(), label)
+                                      : FindEngine(label);
   if (!engine.ok()) return engine.status();
   cell.engine = engine.value();
   cell.engine_config = request.at("config");

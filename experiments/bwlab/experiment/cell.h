@@ -90,7 +90,8 @@ workload::ValueSpec ValuesFromJson(const nlohmann::json& object);
 /// What is wrong with values whose keys each conform; empty where nothing is.
 std::string CheckValues(const workload::ValueSpec& values);
 
-/// The inverse of Cell::RequestJson, for the process that runs the cell.
+/// The inverse of Cell::RequestJson, for the process that runs the cell. Loads the engine's library
+/// where it has one, once in a process.
 Result<Cell> CellFromJson(const nlohmann::json& request);
 
 }  // namespace bwlab::experiment

@@ -1,5 +1,7 @@
 #include "bwlab/experiment/cell_process.h"
 
+#include <algorithm>
+#include <array>
 #include <ctime>
 #include <iostream>
 #include <iterator>
@@ -10,6 +12,7 @@
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/host.h"
 #include "bwlab/experiment/json_schema.h"
+#include "bwlab/experiment/private_output.h"
 #include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/runner.h"
 #include "bwlab/experiment/subprocess.h"
@@ -24,15 +27,24 @@ CellOutcome Failed(int exit_code, std::string message) {
   return {.exit_code = exit_code, .message = std::move(message), .result = {}};
 }
 
-std::string WithoutLineEnd(std::string text) {
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+/// What became of a process that has left no result.
+CellOutcome FailureOf(const ProcessEnd& end, const Cell& cell) {
+  const std::string whose = cell.Describe() + ": ";
+  const bool is_plugin = cell.engine->is_plugin();
+  const int exit_code_of_others = is_plugin ? kExitEnvironment : kExitInternal;
+  const std::string told = LastLine(end.error);
+  constexpr std::array<int, 4> kTold = {kExitUsage, kExitVerification, kExitEnvironment,
+                                        kExitInternal};
+  if (std::find(kTold.begin(), kTold.end(), end.exit_code) == kTold.end() || told.empty()) {
+    return Failed(exit_code_of_others, whose + "its process " + FailureText(end));
+  }
+  return Failed(end.exit_code, is_plugin && !told.starts_with(whose) ? whose + told : told);
 }
 
 }  // namespace
 
 CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& provenance,
-                           const DataPlace& data) {
+                           const DataPlace& data, std::optional<std::chrono::seconds> time_max) {
   const Cell& cell = plan.cells[run.cell];
   json identity = cell.ToJson();
   const std::string started = UtcText(std::time(nullptr));
@@ -45,14 +57,16 @@ CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& 
     folder.emplace(std::move(made).value());
     request["data_folder"] = folder->path();
   }
-  const ProcessEnd end = RunProcess({"/proc/self/exe", "cell"}, request.dump());
+  const ProcessEnd end = RunProcess({"/proc/self/exe", "cell"}, request.dump(), time_max);
   if (!end.not_started.empty()) {
     return Failed(kExitEnvironment, "cannot start the process of a cell: " + end.not_started);
   }
-  if (end.signal != 0) {
-    return Failed(kExitInternal, cell.Describe() + ": its process " + FailureText(end));
+  if (end.timed_out) {
+    return Failed(kExitEnvironment, cell.Describe() + ": its process took longer than " +
+                                        std::to_string(time_max->count()) + " s and was ended");
   }
-  if (end.exit_code != kExitOk) return Failed(end.exit_code, WithoutLineEnd(end.error));
+  // A plug-in may end the process as if all were well.
+  if (end.exit_code != kExitOk || end.output.empty()) return FailureOf(end, cell);
   workload::JsonParse measured = workload::ParseJsonText(end.output, "result of a cell");
   if (!measured.ok()) return Failed(kExitInternal, measured.error);
 
@@ -75,6 +89,7 @@ CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run, const json& 
 }
 
 int RunCellFromStandardInput() {
+  PrivateOutput output;
   const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   const workload::JsonParse request = workload::ParseJsonText(text, "standard input");
   if (!request.ok()) {
@@ -89,8 +104,7 @@ int RunCellFromStandardInput() {
     std::cerr << measured.status().message() << '\n';
     return ExitCodeOf(measured.status());
   }
-  std::cout << measured.value().dump() << '\n' << std::flush;
-  return kExitOk;
+  return output.Write(measured.value().dump()) ? kExitOk : kExitInternal;
 }
 
 }  // namespace bwlab::experiment

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "bwlab/experiment/data_folder.h"
@@ -18,9 +20,11 @@ struct CellOutcome {
 /// Runs one repetition of a cell in a fresh process of this binary (its hidden command `cell`) and
 /// completes what that measured with identity and provenance. An engine that keeps files gets a
 /// folder for them, which is gone again when this returns, however the process ended, unless it is
-/// to be kept.
+/// to be kept. A process that takes longer than `time_max` is ended and has failed. What a plug-in
+/// does to its process is kExitEnvironment.
 CellOutcome RunCellProcess(const Plan& plan, const PlannedRun& run,
-                           const nlohmann::json& provenance, const DataPlace& data);
+                           const nlohmann::json& provenance, const DataPlace& data,
+                           std::optional<std::chrono::seconds> time_max = std::nullopt);
 
 /// The other side: reads the cell from standard input and writes what was measured to standard
 /// output.

@@ -17,11 +17,14 @@ CellSettings SettingsOf(const Spec& spec, const Cell& cell) {
     if (IsCellKey(SplitAt(pointer, '/')[1])) settings.origins[pointer] = from;
   }
   const json overrides = spec.document.value("overrides", json::array());
+  const auto origin = spec.origins.find("/overrides");
+  const std::string from_overrides =
+      (origin == spec.origins.end() ? kFromSpec : origin->second) + " /overrides/";
   for (size_t i = 0; i < overrides.size(); ++i) {
     if (!MatchesWhere(cell, overrides[i]["where"])) continue;
     const json& set = overrides[i]["set"];
     settings.values.merge_patch(set);
-    NoteOrigins(set, "", kFromSpec + (" /overrides/" + std::to_string(i)), &settings.origins);
+    NoteOrigins(set, "", from_overrides + std::to_string(i), &settings.origins);
   }
   for (const auto& [key, value] : cell.coordinates.items()) {
     json* at = &settings.values;

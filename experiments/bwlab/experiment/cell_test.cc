@@ -122,5 +122,20 @@ TEST(Cell, FilesAreEstimatedFromTheRecordsThatTheyMayHold) {
   EXPECT_GT(cell.EstimatedDiskBytes(), cell.record_count * 2 * 1000);
 }
 
+TEST(Cell, EstimateIsOfTheCellsOwnKeysAndOfItsMeanValue) {
+  Cell cell = TestCell("std_map_rwlock", {{OpKind::kRead, 1}});
+  cell.record_count = 1000000;
+  cell.op_count = 1;
+  const auto bytes_a_record = [&cell] {
+    return static_cast<double>(cell.EstimatedBytes()) / static_cast<double>(cell.record_count);
+  };
+  const double integers = bytes_a_record();
+  cell.key_space = workload::KeySpaceKind::kComposite;
+  EXPECT_NEAR(bytes_a_record() - integers, 2 * 16, 0.1) << "in the stream and in the index";
+  cell.key_space = workload::KeySpaceKind::kRandInt;
+  cell.values = {.kind = workload::ValueSizeKind::kUniform, .size_min = 8, .size_max = 1008};
+  EXPECT_NEAR(bytes_a_record() - integers, 500, 0.1);
+}
+
 }  // namespace
 }  // namespace bwlab::experiment

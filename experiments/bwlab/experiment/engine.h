@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bwlab/base/status.h"
+#include "bwlab/experiment/function_ref.h"
 #include "bwlab/workload/key_bytes.h"
 #include "bwlab/workload/key_space.h"
 #include "bwlab/workload/op.h"
@@ -160,6 +161,7 @@ class Engine {
   virtual Status CheckAllRecords(const ThreadTask& task, ThreadTally* tally) = 0;
   virtual Result<std::unique_ptr<CheckSession>> OpenCheckSession() = 0;
 
+  /// Not read where EngineEntry::no_size_reason is not empty.
   virtual uint64_t Size() const = 0;
   /// Bytes that the index has asked of its allocator and not given back; nothing where it cannot
   /// tell (EngineEntry says why).
@@ -185,20 +187,25 @@ struct EngineEntry {
   std::string_view summary;          ///< what the engine is
   std::string_view variant_summary;  ///< what the variant changes; empty where the engine has none
   Capabilities capabilities;
-  std::string_view no_counters_reason;         ///< empty where it keeps counters
-  std::string_view no_validation_reason;       ///< empty where it validates itself
-  std::string_view no_live_bytes_reason = {};  ///< empty where it knows its memory
-  bool hidden = false;                         ///< not listed: for tests of the harness
+  std::string_view no_counters_reason;      ///< empty where it keeps counters
+  std::string_view no_validation_reason;    ///< empty where it validates itself
+  std::string_view no_size_reason{};        ///< empty where Size() is known
+  std::string_view no_live_bytes_reason{};  ///< empty where LiveBytes() is known
+  std::string_view plugin_path{};           ///< of the library that it comes from; empty: built in
+  bool hidden = false;                      ///< not listed: for tests of the harness
 
   /// The whole configuration: defaults overlaid with `options`. InvalidArgument names the key, its
   /// value and range.
-  Result<nlohmann::json> (*resolve)(const nlohmann::json& options);
+  FunctionRef<Result<nlohmann::json>(const nlohmann::json& options)> resolve;
   /// Opens an empty index with a configuration that `resolve` returned, for records of a form that
   /// its capabilities allow. Where these say that it keeps files, they go into `folder`, which is
   /// there and empty, and which the caller removes; other engines do not look at it.
   /// InvalidArgument, OutOfMemory or IoError.
-  Result<std::unique_ptr<Engine>> (*open)(const nlohmann::json& config, RecordForm form,
-                                          const std::filesystem::path& folder);
+  FunctionRef<Result<std::unique_ptr<Engine>>(const nlohmann::json& config, RecordForm form,
+                                              const std::filesystem::path& folder)>
+      open;
+
+  bool is_plugin() const { return !plugin_path.empty(); }
 
   bool CanHold(RecordForm form) const {
     return (!form.byte_keys || capabilities.byte_keys) &&

@@ -33,7 +33,7 @@ class Pieces : public testing::Test {
   }
 
   PhaseResult Run(size_t pieces) {
-    std::unique_ptr<Engine> engine = std::move(kNullEngineEntry.open({}, {})).value();
+    std::unique_ptr<Engine> engine = std::move(kNullEngineEntry.open({}, {}, {})).value();
     PhaseOptions options;
     options.latency_sample_every = kSampleEvery;
     options.samples = &samples_;

@@ -109,6 +109,10 @@ json CollectProvenance(const Plan& plan, const std::vector<std::string>& argv) {
   if (const SpecVariables variables = ReadSpecVariables(); !variables.empty()) {
     provenance["environment"] = variables;
   }
+  for (const Cell& cell : plan.cells) {
+    if (!cell.engine->is_plugin()) continue;
+    provenance["engine_plugins"][cell.label()] = cell.engine_config.at("plugin");
+  }
   return provenance;
 }
 

@@ -5,6 +5,25 @@
 #include "bwlab/experiment/names.h"
 
 namespace bwlab::experiment {
+namespace {
+
+std::vector<const EngineEntry*>& Engines() {
+  static std::vector<const EngineEntry*> engines(BuiltEngines().begin(), BuiltEngines().end());
+  return engines;
+}
+
+}  // namespace
+
+std::span<const EngineEntry* const> AllEngines() { return Engines(); }
+
+Status AddEngine(const EngineEntry* entry) {
+  for (const EngineEntry* other : Engines()) {
+    if (other->engine != entry->engine) continue;
+    return Status::InvalidArgument("there is an engine " + Quoted(entry->engine) + " already");
+  }
+  Engines().push_back(entry);
+  return Status::Ok();
+}
 
 Result<const EngineEntry*> FindEngine(std::string_view label) {
   const size_t slash = label.find('/');

@@ -13,7 +13,14 @@ namespace bwlab::experiment {
 /// Every engine and variant of this build, hidden ones included. The build writes this table from
 /// experiments/variants.cmake (registration by static constructors would be dropped from a static
 /// archive).
+std::span<const EngineEntry* const> BuiltEngines();
+
+/// Those and then the ones that were added. Valid until the next is added.
 std::span<const EngineEntry* const> AllEngines();
+
+/// Adds an engine that lives until the process ends. Not beside other calls. Errors:
+/// InvalidArgument where there is one of its name.
+Status AddEngine(const EngineEntry* entry);
 
 /// The entry that `label` names: `std_map_rwlock`, `bwtree/scalar`, or `bwtree` for
 /// `bwtree/default`. Errors: InvalidArgument with the choices and "did you mean".

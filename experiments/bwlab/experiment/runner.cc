@@ -48,13 +48,8 @@ Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScal
 json StreamJson(const PreparedCell& prepared) {
   const std::vector<workload::StreamView> streams = prepared.RunViews();
   const workload::StreamStats stats = workload::ComputeStreamStats(streams);
-  json mix = json::object();
-  for (const workload::OpKind kind : workload::kAllOpKinds) {
-    if (stats.ops_by_kind[workload::IndexOf(kind)] == 0) continue;
-    mix[std::string(workload::ToString(kind))] = stats.RealisedShare(kind);
-  }
   json object = {{"sha256", workload::StreamsSha256(streams)},
-                 {"realised_mix", mix},
+                 {"realised_mix", stats.RealisedMix()},
                  {"distinct_keys", stats.distinct_keys},
                  {"requests_examined", stats.requests_examined},
                  {"top_key_share", stats.top_key_share}};
@@ -168,8 +163,10 @@ class CellRun {
                         {"checked", ran.tally.checked},
                         {"wrong", ran.tally.wrong}};
     const std::optional<uint64_t> expected = ExpectedSize(cell_, ran.tally);
+    const bool knows_size = cell_.engine->no_size_reason.empty();
     result["size"] = {{"expected", expected ? json(*expected) : json()},
-                      {"counted", engine_.Size()}};
+                      {"counted", knows_size ? json(engine_.Size()) : json()}};
+    if (!knows_size) result["size"]["reason"] = cell_.engine->no_size_reason;
     result["validated"] = validated ? json(true) : json();
     result["validated_reason"] = ReasonJson(cell_.engine->no_validation_reason);
     result["threads_pinned"] = loaded.pinned && ran.pinned;

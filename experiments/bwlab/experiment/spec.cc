@@ -16,6 +16,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kSizeKey = "size";
+
 /// `text` as JSON where it is JSON and the key does not want text, otherwise as text. What does not
 /// fit is left to the schema's check, which knows the range.
 json ValueOf(const std::string& text, const json& schema) {
@@ -100,6 +102,37 @@ Status ApplySweep(const Setting& setting, Spec* spec) {
   return violation ? Refuse(setting, *violation) : Status::Ok();
 }
 
+/// Puts the size that the last of the settings or the file names in place of the name. Before all
+/// other settings, which go before what a size says.
+Status ApplySize(const std::vector<Setting>& settings, Spec* spec) {
+  json name = spec->document.value(kSizeKey, json());
+  std::string source = spec->path + ": /size";
+  for (const Setting& setting : settings) {
+    if (setting.key != kSizeKey) continue;
+    name = setting.value;
+    source = setting.flag;
+  }
+  if (!name.is_string()) return Status::Ok();  // none, or what the schema refuses
+  spec->document.erase(kSizeKey);
+  const json sizes = spec->document.value("sizes", json::object());
+  if (auto violation = SpecSchema().CheckPart(sizes, *SpecSchema().Find("sizes").schema, "/sizes");
+      violation) {
+    return Status::InvalidArgument(spec->path + ": " + *violation);
+  }
+  if (sizes.empty()) return Status::InvalidArgument(source + ": the spec has no sizes");
+  const auto size = sizes.find(name.get<std::string>());
+  if (size == sizes.end()) {
+    std::vector<std::string> names;
+    for (const auto& [known, unused] : sizes.items()) names.push_back(known);
+    return Status::InvalidArgument(source + ": " +
+                                   UnknownName("size", name.get<std::string>(), names));
+  }
+  spec->document.erase("sizes");  // or it would be put in place again where the spec is read again
+  spec->document.merge_patch(*size);
+  NoteOrigins(*size, "", kFromSpec + (" /sizes/" + size.key()), &spec->origins);
+  return Status::Ok();
+}
+
 /// Splits the `k=v` of a flag.
 Result<Setting> SplitArgument(const std::string& flag, const std::string& argument,
                               std::string_view form, std::string_view example) {
@@ -153,9 +186,12 @@ Result<Spec> SpecOfDocument(json document, const std::string& path,
                                    ShownValue(spec.document));
   }
   NoteOrigins(spec.document, "", kFromSpec, &spec.origins);
+  if (Status status = ApplySize(settings, &spec); !status.ok()) return status;
   for (const Setting& setting : settings) {
-    Status status = setting.is_sweep ? ApplySweep(setting, &spec) : Apply(setting, &spec);
-    if (!status.ok()) return status;
+    if (setting.key != kSizeKey) {
+      Status status = setting.is_sweep ? ApplySweep(setting, &spec) : Apply(setting, &spec);
+      if (!status.ok()) return status;
+    }
     spec.source += (&setting == &settings.front() ? " with " : ", ") + setting.flag;
   }
   auto violation = SpecSchema().Check(spec.document);

@@ -13,9 +13,9 @@ namespace {
 using nlohmann::json;
 
 /// What is said of the experiment as a whole; every other key of a spec is one of its cells too.
-constexpr std::array<std::string_view, 11> kKeysOfTheWhole = {
-    "schema_version", "id",        "title", "hypothesis", "matrix", "sweep",
-    "exclude",        "overrides", "reps",  "baseline",   "figures"};
+constexpr std::array<std::string_view, 13> kKeysOfTheWhole = {
+    "schema_version", "id",    "title", "hypothesis", "matrix",   "sweep",  "exclude",
+    "overrides",      "sizes", "size",  "reps",       "baseline", "figures"};
 
 std::string_view FirstPart(std::string_view dotted_path) {
   return dotted_path.substr(0, dotted_path.find('.'));

@@ -134,5 +134,53 @@ TEST_F(SpecTest, OriginsTellFileFlagAndDefault) {
             "--set \"engine_options.bwtree.leaf_capacity=64\"");
 }
 
+const char* const kSized = R"({"schema_version": 1, "id": "x", "ops": 5, "keys": {"count": 7},
+    "matrix": {"workload": ["ycsb_a"], "engine": ["bwtree"], "threads": [1]},
+    "overrides": [{"where": {}, "set": {"ops": 9}}],
+    "sizes": {"quick": {}, "full": {"ops": 50, "keys": {"count": 70}, "overrides": []}}})";
+
+TEST_F(SpecTest, ASizeGoesBeforeTheFileAndAfterOtherSettings) {
+  EXPECT_EQ(Load(kSized).value().document["ops"], 5);
+  EXPECT_EQ(Load(kSized, {"size=quick"}).value().document["ops"], 5);
+  const Result<Spec> spec = Load(kSized, {"ops=6", "size=full"});
+  ASSERT_TRUE(spec.ok()) << spec.status().message();
+  EXPECT_EQ(spec.value().document["ops"], 6);
+  EXPECT_EQ(spec.value().document["keys"]["count"], 70);
+  EXPECT_EQ(spec.value().document["keys"]["space"], "rand_int");
+  EXPECT_TRUE(spec.value().document["overrides"].empty());
+  EXPECT_EQ(spec.value().origins.at("/keys/count"), "spec /sizes/full");
+  EXPECT_EQ(spec.value().origins.at("/ops"), "--set \"ops=6\"");
+}
+
+TEST_F(SpecTest, ASpecWithASizeInPlaceReadsTheSameAgain) {
+  const Spec spec = Load(kSized, {"size=full", "ops=6"}).value();
+  const Result<Spec> again = Load(spec.document.dump());
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again.value().document, spec.document);
+}
+
+TEST_F(SpecTest, SizesThatAreNotThereOrMakeNoSenseAreRefused) {
+  const auto refused = [this](const std::string& text, const std::vector<std::string>& sets) {
+    const Status status = Load(text, sets).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    return status.message();
+  };
+  EXPECT_NE(refused(kSized, {"size=ful"}).find("did you mean \"full\""), std::string::npos);
+  EXPECT_NE(refused(small_, {"size=full"}).find("--set \"size=full\": the spec has no sizes"),
+            std::string::npos);
+  json document = json::parse(kSized);
+  document["size"] = "fast";
+  EXPECT_NE(refused(document.dump(), {}).find("/size: unknown size \"fast\""), std::string::npos);
+  document["size"] = 3;
+  EXPECT_NE(refused(document.dump(), {}).find("/size: expected"), std::string::npos);
+  document["size"] = "full";
+  document["sizes"]["full"]["opps"] = 3;
+  EXPECT_NE(refused(document.dump(), {}).find("/sizes/full: unknown key \"opps\""),
+            std::string::npos);
+  document.erase("size");
+  EXPECT_NE(refused(document.dump(), {}).find("/sizes/full: unknown key \"opps\""),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace bwlab::experiment

@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <utility>
@@ -52,15 +54,32 @@ bool ReadSome(int fd, std::string* into) {
   return got > 0;
 }
 
-/// Feeds and drains all three streams at once, so that neither side waits for the other.
-void Exchange(Pipe* in, Pipe* out, Pipe* err, std::string_view input, ProcessEnd* end) {
+using Clock = std::chrono::steady_clock;
+
+/// Milliseconds from now to `deadline` as poll takes them, -1 where there is none.
+int MillisecondsTo(const std::optional<Clock::time_point>& deadline) {
+  if (!deadline) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
+}
+
+/// Feeds and drains all three streams at once, so that neither side waits for the other; kills the
+/// child where that is not over at the deadline.
+void Exchange(Pipe* in, Pipe* out, Pipe* err, std::string_view input, pid_t child,
+              std::optional<Clock::time_point> deadline, ProcessEnd* end) {
   ::fcntl(in->write_end(), F_SETFL, O_NONBLOCK);
   if (input.empty()) in->CloseWrite();
   while (out->read_end() >= 0 || err->read_end() >= 0) {
     std::array<pollfd, 3> polled = {{{in->write_end(), POLLOUT, 0},
                                      {out->read_end(), POLLIN, 0},
                                      {err->read_end(), POLLIN, 0}}};
-    if (::poll(polled.data(), polled.size(), -1) < 0) continue;  // EINTR
+    const int ready = ::poll(polled.data(), polled.size(), MillisecondsTo(deadline));
+    if (ready < 0) continue;  // EINTR
+    if (ready == 0 && deadline && Clock::now() >= *deadline) {
+      end->timed_out = true;
+      ::kill(child, SIGKILL);
+      return;  // a process of the child's own may have the outputs open for ever
+    }
     if (polled[0].revents != 0) {
       const ssize_t sent = ::write(in->write_end(), input.data(), input.size());
       if (sent > 0) input.remove_prefix(static_cast<size_t>(sent));
@@ -87,8 +106,11 @@ void Exchange(Pipe* in, Pipe* out, Pipe* err, std::string_view input, ProcessEnd
 
 }  // namespace
 
-ProcessEnd RunProcess(const std::vector<std::string>& argv, std::string_view input) {
+ProcessEnd RunProcess(const std::vector<std::string>& argv, std::string_view input,
+                      std::optional<std::chrono::milliseconds> time_max) {
   ProcessEnd end;
+  std::optional<Clock::time_point> deadline;
+  if (time_max) deadline = Clock::now() + *time_max;
   Pipe in;
   Pipe out;
   Pipe err;
@@ -109,7 +131,7 @@ ProcessEnd RunProcess(const std::vector<std::string>& argv, std::string_view inp
   out.CloseWrite();
   err.CloseWrite();
   report.CloseWrite();
-  Exchange(&in, &out, &err, input, &end);
+  Exchange(&in, &out, &err, input, child, deadline, &end);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -128,9 +150,16 @@ std::string FailureText(const ProcessEnd& end) {
   std::string text = end.signal != 0 ? "was ended by signal " + std::to_string(end.signal) + " (" +
                                            ::strsignal(end.signal) + ")"
                                      : "ended with exit code " + std::to_string(end.exit_code);
-  if (!end.error.empty()) text += "; " + end.error;
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+  constexpr size_t kShownMax = 400;  // bytes
+  std::string said = end.error.substr(end.error.size() - std::min(end.error.size(), kShownMax));
+  while (said.ends_with('\n')) said.pop_back();
+  std::replace(said.begin(), said.end(), '\n', ' ');
+  return said.empty() ? text : text + "; " + said;
+}
+
+std::string LastLine(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string(text.substr(text.rfind('\n') + 1));  // npos + 1 is 0
 }
 
 }  // namespace bwlab::experiment

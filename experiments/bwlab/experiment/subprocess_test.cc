@@ -41,6 +41,36 @@ TEST(Subprocess, AFailureIsToldWithItsLastWords) {
             "was ended by signal 9 (Killed)");
 }
 
+TEST(Subprocess, AFailureIsToldInOneLineHoweverMuchWasSaid) {
+  EXPECT_EQ(FailureText(RunProcess({"sh", "-c", "echo one >&2; echo two >&2; exit 3"}, "")),
+            "ended with exit code 3; one two");
+  const std::string text = FailureText(RunProcess({"sh", "-c", "seq 10000 >&2; exit 3"}, ""));
+  EXPECT_LT(text.size(), 500u);
+  EXPECT_TRUE(text.ends_with(" 9999 10000")) << text;
+}
+
+TEST(Subprocess, TheLastLineIsTheLastThatIsNotEmpty) {
+  EXPECT_EQ(LastLine("one\ntwo\n\n"), "two");
+  EXPECT_EQ(LastLine("one"), "one");
+  EXPECT_EQ(LastLine("\n"), "");
+}
+
+TEST(Subprocess, WhatTakesTooLongIsEnded) {
+  using std::chrono::milliseconds;
+  const ProcessEnd end =
+      RunProcess({"sh", "-c", "echo begun; exec sleep 600"}, "", milliseconds(500));
+  EXPECT_TRUE(end.timed_out);
+  EXPECT_EQ(end.signal, SIGKILL);
+  EXPECT_EQ(end.output, "begun\n");
+  EXPECT_FALSE(RunProcess({"true"}, "", milliseconds(600000)).timed_out);
+}
+
+TEST(Subprocess, AChildsOwnChildDoesNotHoldUpTheEnd) {
+  const ProcessEnd end =
+      RunProcess({"sh", "-c", "sleep 5 & exec sleep 600"}, "", std::chrono::milliseconds(200));
+  EXPECT_TRUE(end.timed_out);
+}
+
 TEST(Subprocess, ReportsAProgramThatIsNotThere) {
   const ProcessEnd end = RunProcess({"/none/program"}, "input");
   EXPECT_EQ(end.exit_code, -1);

@@ -121,14 +121,14 @@ class TypedEngine : public Engine {
     loop.Run();
     task.note_end();
     loop.CountSuccesses();
-    return Status::Ok();
+    return FailureOf(session.value());
   }
 
   Status CheckAllRecords(const ThreadTask& task, ThreadTally* tally) final {
     Result<Session> session = index().OpenSession();
     if (!session.ok()) return session.status();
     StreamLoop<Session, kCapabilities, kForm>(session.value(), task, tally).CheckAllRecords();
-    return Status::Ok();
+    return FailureOf(session.value());
   }
 
   Result<std::unique_ptr<CheckSession>> OpenCheckSession() final {
@@ -140,6 +140,13 @@ class TypedEngine : public Engine {
 
  protected:
   virtual Index& index() = 0;
+
+ private:
+  /// What went wrong in a session that is no OpResult, where its type can tell.
+  static Status FailureOf(const Session& session) {
+    if constexpr (requires { session.failure(); }) return session.failure();
+    return Status::Ok();
+  }
 };
 
 }  // namespace bwlab::experiment

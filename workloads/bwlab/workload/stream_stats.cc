@@ -36,6 +36,14 @@ static_assert(kSkewSampleMax <= UINT32_MAX, "a count fits");
 
 }  // namespace
 
+std::map<std::string, double> StreamStats::RealisedMix() const {
+  std::map<std::string, double> mix;
+  for (const OpKind kind : kAllOpKinds) {
+    if (ops_by_kind[IndexOf(kind)] > 0) mix.emplace(ToString(kind), RealisedShare(kind));
+  }
+  return mix;
+}
+
 StreamStats ComputeStreamStats(std::span<const StreamView> streams) {
   StreamStats stats;
   for (const StreamView& stream : streams) {

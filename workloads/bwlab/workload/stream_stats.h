@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "bwlab/workload/op.h"
@@ -28,6 +30,8 @@ struct StreamStats {
     return ops == 0 ? 0.0
                     : static_cast<double>(ops_by_kind[IndexOf(kind)]) / static_cast<double>(ops);
   }
+  /// Shares of the kinds that occur, by their names.
+  std::map<std::string, double> RealisedMix() const;
 };
 
 inline constexpr uint64_t kSkewSampleMax = uint64_t{1} << 22;  // its table of counts takes 96 MiB

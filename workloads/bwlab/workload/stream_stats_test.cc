@@ -20,6 +20,9 @@ TEST(StreamStats, CountsWhatIsThere) {
   EXPECT_EQ(stats.ops_by_kind[IndexOf(OpKind::kInsert)], 2u);
   EXPECT_EQ(stats.ops_by_kind[IndexOf(OpKind::kScan)], 1u);
   EXPECT_DOUBLE_EQ(stats.RealisedShare(OpKind::kRead), 2.0 / 6);
+  EXPECT_EQ(stats.RealisedMix(),
+            (std::map<std::string, double>{
+                {"read", 2.0 / 6}, {"update", 1.0 / 6}, {"insert", 2.0 / 6}, {"scan", 1.0 / 6}}));
   EXPECT_EQ(stats.requests, 4u);
   EXPECT_EQ(stats.requests_examined, 4u);
   EXPECT_EQ(stats.distinct_keys, 3u);
@@ -35,6 +38,7 @@ TEST(StreamStats, OfTiedKeysTheSmallestIsTheTopKey) {
 TEST(StreamStats, AreZeroWhereNothingIsAskedFor) {
   EXPECT_EQ(ComputeStreamStats(std::vector<std::vector<Op>>()).ops, 0u);
   EXPECT_EQ(ComputeStreamStats(std::vector<std::vector<Op>>()).RealisedShare(OpKind::kRead), 0.0);
+  EXPECT_TRUE(ComputeStreamStats(std::vector<std::vector<Op>>()).RealisedMix().empty());
   const std::vector<std::vector<Op>> inserts = {{{.key = 1, .kind = OpKind::kInsert}}};
   const StreamStats stats = ComputeStreamStats(inserts);
   EXPECT_EQ(stats.ops, 1u);

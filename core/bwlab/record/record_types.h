@@ -18,7 +18,7 @@
 namespace bwlab {
 
 /// Longest byte-string key and inline value. They bound a page, so that an offset into it fits a
-/// locator (base_page.h).
+/// locator (locator.h).
 inline constexpr std::size_t kKeyBytesMax = 8191;
 inline constexpr std::size_t kValueBytesMax = 4096;
 

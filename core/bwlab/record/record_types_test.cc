@@ -1,4 +1,4 @@
-#include "bwlab/bwtree/record_types.h"
+#include "bwlab/record/record_types.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "bwlab/bwtree/base_page.h"
+#include "bwlab/record/locator.h"
 
 namespace bwlab {
 namespace {
@@ -113,8 +113,8 @@ TEST(KeyBuffer, JoinsPrefixAndSuffixUpToTheLongestKey) {
 }
 
 TEST(Locator, HoldsTheLongestOfEverything) {
-  const uint64_t intended = IndexTerm{UINT32_MAX}.WithIntent().word;
-  for (uint64_t upper : {uint64_t{0}, uint64_t{kValueBytesMax}, intended}) {
+  const uint64_t greatest = (uint64_t{1} << 33) - 1;
+  for (uint64_t upper : {uint64_t{0}, uint64_t{kValueBytesMax}, greatest}) {
     const Locator locator(Locator::kPageBytesMax - 1, kKeyBytesMax, upper);
     EXPECT_EQ(locator.offset(), Locator::kPageBytesMax - 1);
     EXPECT_EQ(locator.suffix_bytes(), kKeyBytesMax);
