@@ -174,8 +174,9 @@ class BTree {
     kEvened,     // it shares its neighbour's records
     kNotNeeded,  // it is not underfull
     kOnlyChild,
-    kLost,    // something has changed meanwhile
-    kFailed,  // without memory, or no new nodes would hold the records
+    kLost,        // something has changed meanwhile
+    kParentFull,  // the parent has no room for the new separator
+    kFailed,      // without memory, or no new nodes would hold the records
   };
   /// What it is tried for one delete; what is left undone waits for the next one.
   static constexpr int kShrinkTriesMax = 64;
@@ -231,9 +232,10 @@ class BTree {
   bool IsUnderfull(const Page& page) const;
   void ShrinkAfterDelete(SessionState& state, const Probe& key);
   template <class Page>
-  MergeResult Merge(SessionState& state, const Spot& spot);
+  MergeResult Merge(SessionState& state, const Spot& spot, uint64_t* wanted_bytes);
   template <class Page>
-  MergeResult MergeLocked(SessionState& state, const Spot& spot, Page& first, Page& second);
+  MergeResult MergeLocked(SessionState& state, const Spot& spot, Page& first, Page& second,
+                          uint64_t* wanted_bytes);
   bool ShrinkRoot(SessionState& state, const Spot& spot);
 
   // b_tree_scan.inl.h

@@ -37,8 +37,10 @@ void BTree<Traits>::ShrinkAfterDelete(SessionState& state, const Probe& key) {
     }
     if (spot.node->level < level) return;
     MergeResult result = MergeResult::kNotNeeded;
+    uint64_t wanted_bytes = 0;
     if (spot.parent != nullptr) {
-      result = level == 0 ? Merge<Leaf>(state, spot) : Merge<Inner>(state, spot);
+      result = level == 0 ? Merge<Leaf>(state, spot, &wanted_bytes)
+                          : Merge<Inner>(state, spot, &wanted_bytes);
     } else if (level > 0 && ShrinkRoot(state, spot)) {
       --level;  // which now is the root's
       continue;
@@ -54,6 +56,9 @@ void BTree<Traits>::ShrinkAfterDelete(SessionState& state, const Probe& key) {
       case MergeResult::kLost:
         waiting.Pause();
         break;
+      case MergeResult::kParentFull:
+        if (MakeRoom(state, key, level + 1, wanted_bytes) != OpResult::kOk) return;
+        break;
       case MergeResult::kEvened:
       case MergeResult::kNotNeeded:
         if (!std::exchange(child_waits, false)) return;
@@ -67,7 +72,8 @@ void BTree<Traits>::ShrinkAfterDelete(SessionState& state, const Probe& key) {
 
 template <BTreeTraits Traits>
 template <class Page>
-typename BTree<Traits>::MergeResult BTree<Traits>::Merge(SessionState& state, const Spot& spot) {
+typename BTree<Traits>::MergeResult BTree<Traits>::Merge(SessionState& state, const Spot& spot,
+                                                         uint64_t* wanted_bytes) {
   auto* page = static_cast<Page*>(spot.node);
   const Inner& parent = *spot.parent;
   if (!Lock(state, *page, spot.version)) return MergeResult::kLost;
@@ -91,8 +97,8 @@ typename BTree<Traits>::MergeResult BTree<Traits>::Merge(SessionState& state, co
     return leave(MergeResult::kLost);
   }
   auto* other = static_cast<Page*>(neighbour);
-  const MergeResult result = with_right ? MergeLocked(state, spot, *page, *other)
-                                        : MergeLocked(state, spot, *other, *page);
+  const MergeResult result = with_right ? MergeLocked(state, spot, *page, *other, wanted_bytes)
+                                        : MergeLocked(state, spot, *other, *page, wanted_bytes);
   if (result == MergeResult::kMerged || result == MergeResult::kEvened) return result;
   neighbour->lock.UnlockUnchanged();
   return leave(result);
@@ -103,7 +109,8 @@ template <BTreeTraits Traits>
 template <class Page>
 typename BTree<Traits>::MergeResult BTree<Traits>::MergeLocked(SessionState& state,
                                                                const Spot& spot, Page& first,
-                                                               Page& second) {
+                                                               Page& second,
+                                                               uint64_t* wanted_bytes) {
   const typename Page::View left = first.Held();
   const typename Page::View right = second.Held();
   RecordList<Page> records;
@@ -124,16 +131,18 @@ typename BTree<Traits>::MergeResult BTree<Traits>::MergeLocked(SessionState& sta
   Spot at_first = spot;
   if (spot.node != &first) at_first.index = spot.index - 1;
   at_first.node = &first;
-  uint64_t wanted_bytes = 0;
   const auto distribute = [&](const Division<Page>& division, MergeResult done) {
-    switch (Distribute(state, at_first, &second, division, 0, &wanted_bytes)) {
+    switch (Distribute(state, at_first, &second, division, 0, wanted_bytes)) {
       case Outcome::kDone:
         return done;
       case Outcome::kLost:
         return MergeResult::kLost;
-      default:
-        return MergeResult::kFailed;
+      case Outcome::kParentFull:
+        return MergeResult::kParentFull;
+      case Outcome::kOutOfMemory:
+        break;
     }
+    return MergeResult::kFailed;
   };
 
   const Division<Page> whole(first, second, records, records.size());
