@@ -1,5 +1,7 @@
 # The engines that the Bw-tree is measured against; bwlab_peer is in cmake/BwlabVariants.cmake.
 
+bwlab_peer(btree_olc kBTreeOlcEntry
+  SOURCES bwlab/engines/btree_olc.cc)
 bwlab_peer(std_map_rwlock kStdMapRwlockEntry
   SOURCES bwlab/engines/std_map_rwlock.cc)
 bwlab_peer(absl_btree_rwlock kAbslBtreeRwlockEntry

@@ -28,7 +28,7 @@ def test_what_is_listed_is_what_is_there(run_experiment):
         return {item["name"] for item in run_experiment.json("list", topic)}
 
     assert names("engines") == {
-        "bwtree", "std_map_rwlock", "absl_btree_rwlock", "tbb_concurrent_map", "libcds_skiplist",
+        "bwtree", "btree_olc", "std_map_rwlock", "absl_btree_rwlock", "tbb_concurrent_map", "libcds_skiplist",
         "rocksdb", "leveldb", "lmdb", "wiredtiger", "sqlite", "null"}
     assert {"default", "scalar", "stats"} <= names("variants")
     assert names("workloads") == {path.stem for path in (REPOSITORY / "workloads").glob("*.json")}

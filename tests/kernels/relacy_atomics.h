@@ -411,5 +411,11 @@ inline void CompilerBarrier() {}
 inline void FullFence() {
   rl::atomic_thread_fence(rl::mo_seq_cst, kernels::InfoOf(std::source_location::current()));
 }
+inline void AcquireFence() {
+  rl::atomic_thread_fence(rl::mo_acquire, kernels::InfoOf(std::source_location::current()));
+}
+inline void ReleaseFence() {
+  rl::atomic_thread_fence(rl::mo_release, kernels::InfoOf(std::source_location::current()));
+}
 
 }  // namespace bwlab

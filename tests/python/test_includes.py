@@ -14,6 +14,7 @@ ALLOWED = {
     "core/bwlab/policy": ["bwlab/base/", "bwlab/policy/"],
     "core/bwlab/record": ["bwlab/base/", "bwlab/policy/search/sorted_heads.h", "bwlab/record/"],
     "core/bwlab/bwtree": ["bwlab/base/", "bwlab/policy/", "bwlab/record/", "bwlab/bwtree/"],
+    "core/bwlab/btree": ["bwlab/base/", "bwlab/policy/", "bwlab/record/", "bwlab/btree/"],
     "workloads/bwlab": ["bwlab/workload/"],
 }
 # default_traits.h bundles policies with the record types, the delta layout and the numbers that go with them, and
@@ -53,8 +54,9 @@ def test_a_room_includes_only_the_rooms_below(folder):
             assert included.startswith(tuple(allowed)), f"{name} includes {included}"
 
 
-def test_the_tree_knows_concepts_and_no_concrete_policy():
-    for path in sources("core/bwlab/bwtree"):
+@pytest.mark.parametrize("folder", ["core/bwlab/bwtree", "core/bwlab/btree"])
+def test_the_trees_know_concepts_and_no_concrete_policy(folder):
+    for path in sources(folder):
         if path.name.endswith("_test.cc"):
             continue
         for included in includes(path):

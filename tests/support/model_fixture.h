@@ -13,16 +13,16 @@
 #include <utility>
 #include <vector>
 
-#include "bwlab/bwtree/bw_tree.h"
 #include "support/test_records.h"
 #include "support/test_traits.h"
+#include "support/tested_tree.h"
 
 namespace bwlab::test {
 
 template <class Traits>
 class ModelFixture : public testing::Test {
  protected:
-  using Tree = BwTree<Traits>;
+  using Tree = TestedTree<Traits>;
   using KeyType = typename Traits::Key;
   using ValueType = typename Traits::Value;
   using Key = OwnedOf<typename Tree::Key>;

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "bwlab/bwtree/bw_tree.h"
 #include "support/test_records.h"
+#include "support/tested_tree.h"
 
 namespace bwlab::test {
 
@@ -66,13 +66,20 @@ struct OpAnswer {
 template <class Traits>
 class OpMachine {
  public:
-  using Tree = BwTree<Traits>;
+  using Tree = TestedTree<Traits>;
   using Key = OwnedOf<typename Tree::Key>;
   using Value = OwnedOf<typename Tree::Value>;
   using Model = std::map<Key, Value>;
   using Answer = OpAnswer<Key, Value>;
+  /// A tree without these reads the same by its other verbs.
+  static constexpr bool kHasIterators = requires(typename Tree::Session & session) {
+    session.NewIterator();
+  };
+  static constexpr bool kHasMultiGet = requires(typename Tree::Session & session) {
+    session.MultiGet({}, {}, {});
+  };
 
-  explicit OpMachine(const TreeOptions& options = Traits::Options())
+  explicit OpMachine(const decltype(Traits::Options())& options = Traits::Options())
       : tree_(std::move(Tree::Open(options)).value()) {
     Reopen();
   }
@@ -178,10 +185,16 @@ class OpMachine {
       case Op::Kind::kMultiGet: {
         std::vector<Key> keys;
         for (uint64_t i = 0; i < op.amount; ++i) keys.push_back(KeyAt(op.key + i));
-        const std::vector<typename Tree::Key> views(keys.begin(), keys.end());
         std::vector<Value> values(op.amount);
         answer.results.resize(op.amount);
-        session_->MultiGet(views, values, answer.results);
+        if constexpr (kHasMultiGet) {
+          const std::vector<typename Tree::Key> views(keys.begin(), keys.end());
+          session_->MultiGet(views, values, answer.results);
+        } else {
+          for (std::size_t i = 0; i < keys.size(); ++i) {
+            answer.results[i] = session_->Get(keys[i], &values[i]);
+          }
+        }
         for (std::size_t i = 0; i < keys.size(); ++i) {
           if (answer.results[i] == OpResult::kOk) answer.records.emplace_back(keys[i], values[i]);
         }
@@ -196,10 +209,15 @@ class OpMachine {
       case Op::Kind::kIterate:
       case Op::Kind::kIterateBack: {
         const bool forward = op.kind == Op::Kind::kIterate;
-        auto it = session_->NewIterator();
-        forward ? it.Seek(key) : it.SeekForPrev(key);
-        for (int i = 0; i < op.amount && it.Valid(); ++i, forward ? it.Next() : it.Prev()) {
-          note(it.key(), it.value());
+        if constexpr (kHasIterators) {
+          auto it = session_->NewIterator();
+          forward ? it.Seek(key) : it.SeekForPrev(key);
+          for (int i = 0; i < op.amount && it.Valid(); ++i, forward ? it.Next() : it.Prev()) {
+            note(it.key(), it.value());
+          }
+        } else {
+          forward ? session_->Scan(key, op.amount, note)
+                  : session_->ReverseScan(key, op.amount, note);
         }
         break;
       }

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "bwlab/base/sanitizer.h"
-#include "bwlab/bwtree/bw_tree.h"
 #include "support/schedule.h"
+#include "support/tested_tree.h"
 
 namespace bwlab::test {
 
@@ -59,7 +59,7 @@ void RunThreads(Tree& tree, int count, Body&& body) {
 template <class Traits>
 class StressFixture : public testing::Test {
  protected:
-  using Tree = BwTree<Traits>;
+  using Tree = TestedTree<Traits>;
   void SetUp() override {
     seed_ = Seed();
     perturbation_.emplace(seed_);

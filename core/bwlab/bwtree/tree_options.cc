@@ -2,18 +2,12 @@
 
 #include <string>
 
+#include "bwlab/base/option_ranges.h"
+
 namespace bwlab {
 
 Status TreeOptions::Check() const {
-  Status status;
-  ForEach([&](std::string_view name, auto value, uint64_t min, uint64_t max, std::string_view) {
-    if (status.ok() && (value < min || value > max)) {
-      status = Status::InvalidArgument(std::string(name) + " is " + std::to_string(value) +
-                                       "; allowed are " + std::to_string(min) + " to " +
-                                       std::to_string(max));
-    }
-  });
-  if (!status.ok()) return status;
+  if (Status status = CheckRanges(*this); !status.ok()) return status;
   if (leaf_chain_length > leaf_capacity) {
     return Status::InvalidArgument("leaf_chain_length is " + std::to_string(leaf_chain_length) +
                                    "; allowed are at most leaf_capacity (" +
@@ -26,12 +20,7 @@ Status TreeOptions::Check() const {
                                    std::to_string(inner_capacity) +
                                    "), so that the halves of a split fit");
   }
-  if (backoff_spins_min > backoff_spins_max) {
-    return Status::InvalidArgument("backoff_spins_min is " + std::to_string(backoff_spins_min) +
-                                   "; allowed are at most backoff_spins_max (" +
-                                   std::to_string(backoff_spins_max) + ")");
-  }
-  return Status::Ok();
+  return CheckBackoffBounds(*this);
 }
 
 Status TreeOptions::CheckChains(std::string_view layout, uint32_t chain_length_max) const {

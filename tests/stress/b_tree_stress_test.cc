@@ -1,0 +1,32 @@
+// Method: those of support/stress_suite.h and support/range_stress_suite.h, on a B+-tree of nodes
+// of four and on the one that is shipped.
+
+#include "support/range_stress_suite.h"
+#include "support/stress_suite.h"
+#include "support/test_traits.h"
+
+namespace bwlab::test {
+namespace {
+
+using AllTraits = testing::Types<OnBTree<TinyTraits>, OnBTree<TinyScalar>, OnBTree<TinyPooled>,
+                                 OnBTree<TinyCentralized>, OnBTree<TinyQsbr>, OnBTree<TinyLeak>,
+                                 OnBTree<TinyFence>, OnDefaultBTree<Default>>;
+INSTANTIATE_TYPED_TEST_SUITE_P(BTree, StressTest, AllTraits, TraitsName);
+
+using RecordTraits =
+    testing::Types<OnBTree<TinyTraits>, OnBTree<TinyPooled>, OnDefaultBTree<Default>,
+                   OnBTree<WithRecords<TinyTraits, BytesKey, BytesValue>>,
+                   OnBTree<WithRecords<TinyPooled, BytesKey, U64Value>>,
+                   OnBTree<WithRecords<TinyTraits, FixedBytesKey<16>, BytesValue>>,
+                   OnDefaultBTree<WithRecords<Default, BytesKey, BytesValue>>>;
+INSTANTIATE_TYPED_TEST_SUITE_P(BTree, RecordStressTest, RecordTraits, TraitsName);
+
+using RangeTraits =
+    testing::Types<OnBTree<TinyTraits>, OnBTree<WithRecords<TinyTraits, BytesKey, BytesValue>>,
+                   OnBTree<WithRecords<TinyPooled, BytesKey, U64Value>>,
+                   OnBTree<WithRecords<TinyTraits, FixedBytesKey<5>, BytesValue>>,
+                   OnDefaultBTree<WithRecords<Default, BytesKey, BytesValue>>>;
+INSTANTIATE_TYPED_TEST_SUITE_P(BTree, RangeStressTest, RangeTraits, TraitsName);
+
+}  // namespace
+}  // namespace bwlab::test
