@@ -17,32 +17,32 @@ bwlab_peer(libcds_skiplist kLibcdsSkiplistEntry
   NOT_WITH thread) # the scan for hazard pointers is in the library: what it frees looks like a race with its last reader
 
 # Those that keep files. ThreadSanitizer sees nothing of what their libraries do, but for the memory that they copy and
-# hand from thread to thread: it takes that for races.
+# hand from thread to thread: it takes that for races. Nor has their memory been looked at with AddressSanitizer.
 bwlab_peer(rocksdb kRocksDbEntry
   SOURCES bwlab/engines/rocksdb.cc
   LIBRARIES RocksDB::rocksdb-shared
   PACKAGE librocksdb-dev
-  NOT_WITH thread)
+  NOT_WITH thread address,undefined)
 bwlab_peer(leveldb kLevelDbEntry
   SOURCES bwlab/engines/leveldb.cc
   LIBRARIES leveldb::leveldb
   PACKAGE libleveldb-dev
-  NOT_WITH thread)
+  NOT_WITH thread address,undefined)
 bwlab_peer(lmdb kLmdbEntry
   SOURCES bwlab/engines/lmdb.cc
   LIBRARIES PkgConfig::LMDB
   PACKAGE liblmdb-dev
-  NOT_WITH thread)
+  NOT_WITH thread address,undefined)
 bwlab_peer(wiredtiger kWiredTigerEntry
   SOURCES bwlab/engines/wiredtiger.cc
   LIBRARIES PkgConfig::WIREDTIGER
   PACKAGE libwiredtiger-dev
-  NOT_WITH thread)
+  NOT_WITH thread address,undefined)
 bwlab_peer(sqlite kSqliteEntry
   SOURCES bwlab/engines/sqlite.cc
   LIBRARIES SQLite::SQLite3
   PACKAGE libsqlite3-dev
-  NOT_WITH thread)
+  NOT_WITH thread address,undefined)
 
 # Debian's librocksdb is built with assertions on, which a result has to say.
 if(TARGET RocksDB::rocksdb-shared)

@@ -46,19 +46,19 @@ set(BWLAB_PEER_SOURCES "")
 set(BWLAB_PEER_LIBRARIES "")
 
 # An engine that is not this project's.
-#   bwlab_peer(<name> <entry> SOURCES <files...> [LIBRARIES <targets...> PACKAGE <Debian package>] [NOT_WITH <sanitizer>])
-# Where one of the targets is missing, or the build has that sanitizer, the engine is left out with a line in CMake's
+#   bwlab_peer(<name> <entry> SOURCES <files...> [LIBRARIES <targets...> PACKAGE <Debian package>] [NOT_WITH <sanitizers...>])
+# Where one of the targets is missing, or the build has one of these sanitizers, the engine is left out with a line in CMake's
 # output, not listed, and refused by name.
 macro(bwlab_peer name entry)
-  cmake_parse_arguments(PEER "" "PACKAGE;NOT_WITH" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(PEER "" "PACKAGE" "SOURCES;LIBRARIES;NOT_WITH" ${ARGN})
   set(peer_missing "")
   foreach(peer_library IN LISTS PEER_LIBRARIES)
     if(NOT TARGET ${peer_library})
       set(peer_missing "the package ${PEER_PACKAGE} was not installed when the build was configured")
     endif()
   endforeach()
-  if(PEER_NOT_WITH AND "${PEER_NOT_WITH}" STREQUAL "${BWLAB_SANITIZE}")
-    set(peer_missing "its library knows nothing of this build's sanitizer, -fsanitize=${PEER_NOT_WITH}")
+  if(BWLAB_SANITIZE AND "${BWLAB_SANITIZE}" IN_LIST PEER_NOT_WITH)
+    set(peer_missing "its library knows nothing of this build's sanitizer, -fsanitize=${BWLAB_SANITIZE}")
   endif()
   list(APPEND BWLAB_PEER_ENTRIES ${entry})
   if(peer_missing)
