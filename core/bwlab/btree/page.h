@@ -240,7 +240,10 @@ class BTreePage : public BTreeNode {
   View Read([[maybe_unused]] ReadBuffer& buffer) const {
     const uint32_t seen = std::min<uint32_t>(LoadRacing(count_), capacity_);
 #if BWLAB_TSAN
-    ReadRacing(buffer.bytes + kHeaderBytes, chars() + kHeaderBytes, bytes - kHeaderBytes);
+    // Hints, and heads up to the end of a line: what a search looks at.
+    CopyPart(kHeaderBytes, heads_offset() + Geometry::LinesFor(seen) * Geometry::kLine,
+             buffer.bytes);
+    CopyPayloads(0, seen, buffer.bytes);
     return {*this, buffer.bytes, seen};
 #else
     return {*this, chars(), seen};
@@ -253,19 +256,8 @@ class BTreePage : public BTreeNode {
   /// Copies `count` records from `first` on, which has seen them, to where they stand here. What
   /// the view says of others is no use.
   View CopyRecords(uint32_t first, uint32_t count, CopyBuffer& buffer) const {
-    const auto copy = [&](uint32_t begin, uint32_t end) {
-      ReadRacing(buffer.bytes + begin, chars() + begin, end - begin);
-    };
-    const auto copy_column = [&](uint32_t offset) {
-      copy(offset + first * Geometry::kWord, offset + (first + count) * Geometry::kWord);
-    };
-    copy_column(heads_offset());
-    if constexpr (kHasWords) copy_column(words_offset());
-    if constexpr (kHasHeap) {
-      copy_column(locators_offset());
-      const uint32_t end = std::min(LoadRacing(heap_end_), bytes);
-      copy(fences_offset(), std::max(fences_offset(), WholeWords(end)));
-    }
+    CopyColumn(heads_offset(), first, count, buffer.bytes);
+    CopyPayloads(first, count, buffer.bytes);
     return {*this, buffer.bytes, first + count};
   }
 
@@ -448,6 +440,22 @@ class BTreePage : public BTreeNode {
       return fences_offset();
     } else {
       return fences_offset() + fences_.low_bytes + fences_.high_bytes;
+    }
+  }
+  /// Copies a part of the page to where it stands in `to`.
+  void CopyPart(uint32_t begin, uint32_t end, char* to) const {
+    ReadRacing(to + begin, chars() + begin, end - begin);
+  }
+  void CopyColumn(uint32_t offset, uint32_t first, uint32_t count, char* to) const {
+    CopyPart(offset + first * Geometry::kWord, offset + (first + count) * Geometry::kWord, to);
+  }
+  /// What goes with the heads of some records, and the heap that it stands in.
+  void CopyPayloads(uint32_t first, uint32_t count, char* to) const {
+    if constexpr (kHasWords) CopyColumn(words_offset(), first, count, to);
+    if constexpr (kHasHeap) {
+      CopyColumn(locators_offset(), first, count, to);
+      const uint32_t end = std::min(LoadRacing(heap_end_), bytes);
+      CopyPart(fences_offset(), std::max(fences_offset(), WholeWords(end)), to);
     }
   }
   const char* chars() const { return reinterpret_cast<const char*>(this); }
