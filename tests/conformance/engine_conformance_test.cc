@@ -362,18 +362,19 @@ TEST_P(EngineConformance, ReadersSeeWholeValuesOfTheirKeysWhileOthersDeleteThem)
 TEST_P(EngineConformance, DeletedRecordsGiveTheirMemoryBack) {
   if (!can_erase()) GTEST_SKIP() << "cannot erase";
   if (entry().Label() == "bwtree/leak") GTEST_SKIP() << "it frees no page";
+  if (entry().capabilities.keeps_files) GTEST_SKIP() << "its records are in files";
   if (!entry().no_live_bytes_reason.empty()) GTEST_SKIP() << entry().no_live_bytes_reason;
   constexpr uint64_t kKeys = 50000;
   uint64_t full = 0;
   {
     const std::unique_ptr<CheckSession> session = Open();
     for (uint64_t key = 0; key < kKeys; ++key) session->Insert(key, key);
-    full = engine_->LiveBytes();
+    full = engine_->LiveBytes().value();
     for (uint64_t key = 0; key < kKeys; ++key) {
       ASSERT_EQ(session->Delete(key), OpResult::kOk) << key;
     }
   }
-  EXPECT_LT(engine_->LiveBytes(), full / 2);
+  EXPECT_LT(engine_->LiveBytes().value(), full / 2);
 }
 
 TEST_P(EngineConformance, ReadersSeeWholeValuesOfTheirKeysWhileWritersWork) {
