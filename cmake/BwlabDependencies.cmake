@@ -36,11 +36,16 @@ endif()
 
 # Declares a GoogleTest executable and registers its tests with ctest.
 #   bwlab_add_test(<name> SOURCES <files...> LIBRARIES <targets...> [LABELS <labels...>])
+# The target concurrency_tests builds those with that label.
 include(GoogleTest)
+add_custom_target(concurrency_tests)
 function(bwlab_add_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} bwlab_flags GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+  if("${ARG_LABELS}" MATCHES "concurrency")
+    add_dependencies(concurrency_tests ${name})
+  endif()
 endfunction()
