@@ -73,6 +73,15 @@ def test_it_is_said_where_even_the_highest_rate_is_kept(run_experiment, write_sp
     assert done.stderr == ""
 
 
+def test_a_probe_is_on_one_schedule_and_in_one_piece(run_experiment, write_spec, spec):
+    spec["measure"] = {"stream_ops_max": 1000}
+    out, _ = find(run_experiment, write_spec(spec), "--slo", "p50<10s", "--seconds", 0.1,
+                  "--rate-min", 50000, "--rate-max", 50000, "--reps", 1)
+    for result in results_of(out):
+        assert "pieces" not in result["stream"]
+        assert result["latency_ns"]["all"]["count"] == result["op_count"] == 5000
+
+
 def test_every_cell_has_its_rate(run_experiment, write_spec, spec):
     spec["matrix"]["engine"] = ["std_map_rwlock", "bwtree/default"]
     _, report = find(run_experiment, write_spec(spec), "--slo", "p50<1ns", "--seconds", 0.01)

@@ -92,6 +92,19 @@ def test_a_stream_may_come_in_pieces(run_experiment, write_spec, spec):
     assert pieces["cell_id"] != whole["cell_id"]
 
 
+def test_a_trace_needs_no_pieces(run_experiment, write_spec, spec):
+    trace = run_experiment.folder / "one.bwtrace"
+    done = run_experiment("trace", "record", write_spec(spec), "--out", trace)
+    assert done.returncode == 0, done.stderr
+    out = run_experiment.folder / "out"
+    done = run_experiment("trace", "replay", trace, "--engine", "std_map_rwlock", "--reps", 1,
+                          "--set", "measure.stream_ops_max=100", "--out", out)
+    assert done.returncode == 0, done.stderr
+    (result,) = results_of(out)
+    assert "pieces" not in result["stream"]
+    assert result["size"]["counted"] == 2000
+
+
 def test_pieces_make_room_where_memory_is_scarce(run_experiment, write_spec, spec):
     path = write_spec({**spec, "ops": 10**9})
     def estimated(*flags):

@@ -32,7 +32,7 @@ void ForEachThread(uint32_t threads, const Fill& fill) {
 PreparedCell::PreparedCell(const Cell& cell)
     : cell_(&cell),
       piece_ops_(cell.StreamOpsAtOnce()),
-      in_pieces_(!cell.trace && (load_pieces() > 1 || run_pieces() > 1)),
+      in_pieces_(!cell.trace && (Pieces(cell.record_count) > 1 || Pieces(cell.op_count) > 1)),
       warm_up_workload_(WarmUpWorkload(cell.workload)) {}
 
 Result<PreparedCell> PreparedCell::Of(const Cell& cell) {

@@ -28,9 +28,9 @@ class PreparedCell {
   /// one that was planned.
   static Result<PreparedCell> Of(const Cell& cell);
 
-  size_t load_pieces() const { return Pieces(cell_->record_count); }
+  size_t load_pieces() const { return in_pieces_ ? Pieces(cell_->record_count) : 1; }
   size_t warm_up_chunks() const;
-  size_t run_pieces() const { return Pieces(cell_->op_count); }
+  size_t run_pieces() const { return in_pieces_ ? Pieces(cell_->op_count) : 1; }
   bool in_pieces() const { return in_pieces_; }
 
   /// To be asked for from piece 0 on, in order; from 0 again as often as one likes. What is
