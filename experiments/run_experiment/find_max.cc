@@ -221,6 +221,7 @@ class Finder {
     probe_plan.cells = {planned};
     Cell& cell = probe_plan.cells.front();
     cell.arrival = {.kind = search_.arrival, .rate_ops_s = rate_ops_s, .burst_ops = 1};
+    cell.seconds_max = 0;
     cell.stream_ops_max = 0;  // an open loop is on one schedule
     cell.op_count = OpsOf(cell, search_.seconds);
     const double offered = OfferedRate(cell);

@@ -114,7 +114,33 @@ def test_pieces_make_room_where_memory_is_scarce(run_experiment, write_spec, spe
     assert estimated("--set", "measure.stream_ops_max=1000000") < 10**9
 
 
-def test_an_open_loop_cannot_be_cut(run_experiment, write_spec, spec):
+def test_a_run_that_takes_too_long_is_cut(run_experiment, write_spec, spec):
+    spec["matrix"]["workload"] = ["shifting_hotspot"]
+    spec["measure"] = {"seconds_max": 0.02}
+    result = run(run_experiment, write_spec, spec, "out", ops=5_000_000, verify="full")
+    assert result["measure"]["seconds_max"] == 0.02
+    assert 0.02 < result["run"]["seconds"]
+    done = sum(counts["ok"] + counts["miss"] for counts in result["run"]["ops"].values())
+    assert result["run"]["share_done"] == pytest.approx(done / 5_000_000)
+    assert 0 < done < 5_000_000
+    assert sum(part["ops"] for part in result["run"]["parts"]) == done
+    assert sum(result["intervals"]["ops"]) == done
+
+
+def test_a_run_that_is_in_time_is_whole(run_experiment, write_spec, spec):
+    spec["measure"] = {"seconds_max": 3600}
+    assert "share_done" not in run(run_experiment, write_spec, spec, "out")["run"]
+
+
+@pytest.mark.parametrize("settings", [
+    {"arrival": {"kind": "constant", "rate_ops_s": 20000}}, {"latency": {"sample_every": 0}}])
+def test_what_cannot_be_cut_is_refused(run_experiment, write_spec, spec, settings):
+    spec |= {"measure": {"seconds_max": 1}, **settings}
+    said = run_experiment.refused("run", write_spec(spec))
+    assert "/measure/seconds_max" in said and "closed loop" in said
+
+
+def test_an_open_loop_cannot_come_in_pieces(run_experiment, write_spec, spec):
     spec["arrival"] = {"kind": "constant", "rate_ops_s": 20000}
     spec["measure"] = {"stream_ops_max": 1000}
     said = run_experiment.refused("run", write_spec(spec))

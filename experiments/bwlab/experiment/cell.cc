@@ -97,6 +97,7 @@ json Cell::ToJson() const {
                {"verify", kVerifyModeNames[static_cast<size_t>(verify)]},
                {"latency_sample_every", latency_sample_every}};
   cell["measure"] = {{"warmup", warm_up ? "auto" : "off"}, {"interval_ms", interval_ms}};
+  if (seconds_max > 0) cell["measure"]["seconds_max"] = seconds_max;
   if (stream_ops_max > 0) cell["measure"]["stream_ops_max"] = stream_ops_max;
   if (!values.integers()) cell["values"] = ValuesJson(values);
   if (counters) cell["counters"] = *counters;
@@ -236,6 +237,7 @@ Result<Cell> CellFromJson(const json& request) {
   cell.latency_sample_every = request.at("latency_sample_every").get<uint32_t>();
   cell.warm_up = request.at("measure").at("warmup") == "auto";
   cell.interval_ms = request.at("measure").at("interval_ms").get<uint32_t>();
+  cell.seconds_max = request["measure"].value("seconds_max", 0.0);
   cell.stream_ops_max = request["measure"].value("stream_ops_max", uint64_t{0});
   if (request.contains("values")) cell.values = ValuesFromJson(request["values"]);
   if (request.contains("arrival")) cell.arrival = ArrivalFromJson(request["arrival"]);

@@ -35,6 +35,7 @@ struct Cell {
   workload::KeySpaceKind key_space = workload::KeySpaceKind::kRandInt;
   workload::ValueSpec values;
   bool warm_up = false;
+  double seconds_max = 0;       ///< after which the run is cut; 0: never
   uint64_t stream_ops_max = 0;  ///< in memory at once, of all threads; 0: all. Not of a trace.
   uint32_t interval_ms = 50;    ///< of the series of a result; not read where nothing is timed
   VerifyMode verify = VerifyMode::kSample;

@@ -86,6 +86,7 @@ struct OpCounts {
 /// What one thread saw while it ran its stream.
 struct ThreadTally {
   std::array<OpCounts, workload::kOpKindCount> ops{};
+  uint64_t done = 0;  ///< operations of the stream; all, but where ThreadTask::ticks_max cut it
   uint64_t records_scanned = 0;
   uint64_t checked = 0;  ///< reads and scans whose result was looked at
   uint64_t wrong = 0;    ///< of these, those that no correct engine could have returned
@@ -103,6 +104,9 @@ struct ThreadTask {
   uint32_t latency_sample_every = 0;  ///< every n-th operation is timed; 0: none
   /// Takes a sample of each timed operation: as many as TimedOps says.
   std::span<LatencySample> samples;
+  /// Ticks (tick_clock.h) from the start after which no operation begins, as far as those that are
+  /// timed tell. Closed loops only.
+  uint64_t ticks_max = UINT64_MAX;
   /// Open loop: ticks (tick_clock.h) from the start to the moment at which each operation is due;
   /// every operation is timed, from that moment on. Empty: closed loop.
   std::span<const uint64_t> due_ticks;

@@ -47,8 +47,9 @@ class StreamLoop {
   StreamLoop(Session& session, const ThreadTask& task, ThreadTally* tally)
       : session_(session), task_(task), tally_(tally), keys_(task), values_(task) {}
 
-  /// All of the stream. Of how it went, this counts only what did not go well: the rest is known
-  /// from the stream, and CountSuccesses counts it when nothing is timed any more.
+  /// All of the stream, or as much of it as task.ticks_max allows. Of how it went, this counts only
+  /// what did not go well: the rest is known from the stream, and CountSuccesses counts it when
+  /// nothing is timed any more.
   void Run() {
     switch (task_.verify) {
       case VerifyMode::kOff:
@@ -62,7 +63,7 @@ class StreamLoop {
 
   /// Call once, after Run.
   void CountSuccesses() {
-    for (const workload::Op& op : task_.ops) ++CountsOf(op).ok;
+    for (const workload::Op& op : task_.ops.first(tally_->done)) ++CountsOf(op).ok;
     for (OpCounts& counts : tally_->ops) counts.ok -= counts.miss + counts.fail;
   }
 
@@ -85,6 +86,7 @@ class StreamLoop {
   void Run() {
     if (!task_.due_ticks.empty()) return RunWhenDue<kVerify>();
     const std::span<const workload::Op> ops = task_.ops;
+    tally_->done = ops.size();
     if (task_.latency_sample_every == 0) {
       for (uint64_t i = 0; i < ops.size(); ++i) {
         const workload::Op& op = ops[i];
@@ -92,6 +94,7 @@ class StreamLoop {
       }
       return;
     }
+    const uint64_t began = EndTicks();
     uint64_t until_timed = 1;
     LatencySample* sample = task_.samples.data();
     for (uint64_t i = 0; i < ops.size(); ++i) {
@@ -103,7 +106,12 @@ class StreamLoop {
       }
       const uint64_t start = StartTicks();
       Execute(op, key, IsChecked<kVerify>(i));
-      *sample++ = LatencySample(op.kind, start, EndTicks());
+      const uint64_t end = EndTicks();
+      *sample++ = LatencySample(op.kind, start, end);
+      if (end - began > task_.ticks_max) [[unlikely]] {
+        tally_->done = i + 1;
+        return;
+      }
       until_timed = task_.latency_sample_every;
     }
   }
@@ -113,6 +121,7 @@ class StreamLoop {
   /// (coordinated omission).
   template <VerifyMode kVerify>
   void RunWhenDue() {
+    tally_->done = task_.ops.size();
     const uint64_t start = EndTicks();
     for (uint64_t i = 0; i < task_.ops.size(); ++i) {
       const workload::Op& op = task_.ops[i];

@@ -76,7 +76,7 @@ std::vector<RunPart> PartsOf(const PhaseResult& phase, const Samples& samples,
     uint64_t begin_op = 0;
     uint64_t begin_ticks = phase.start_ticks;
     for (size_t p = 0; p < parts.size(); ++p) {
-      const uint64_t end_op = part_ends[t][p];
+      const uint64_t end_op = std::min(part_ends[t][p], phase.done[t]);
       const uint64_t sample = (end_op + sample_every - 1) / sample_every;
       const uint64_t end_ticks =
           sample < samples[t].size() ? samples[t][sample].end_ticks() : phase.end_ticks[t];

@@ -44,7 +44,7 @@ struct RunPart {
 };
 
 /// `part_ends` of each thread: the number of its first operation after each part, ascending. When
-/// it came there is told by the next sample.
+/// it came there is told by the next sample. What the phase did not come to counts nowhere.
 std::vector<RunPart> PartsOf(const PhaseResult& phase, const Samples& samples,
                              uint32_t sample_every, double ns_per_tick,
                              const std::vector<std::vector<uint64_t>>& part_ends);

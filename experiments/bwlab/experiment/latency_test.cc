@@ -21,7 +21,8 @@ LatencySample SampleAt(double ms, uint64_t ticks, OpKind kind = OpKind::kRead) {
 
 PhaseResult PhaseOf(uint64_t ops, double ms) {
   PhaseResult phase;
-  phase.tally.ops[0].ok = ops;
+  phase.tally.done = ops;
+  phase.done = {ops};
   phase.start_ticks = kStart;
   phase.end_ticks = {SampleAt(ms, 0).end_ticks()};
   return phase;
@@ -75,6 +76,19 @@ TEST(RunParts, HaveRatesOfTheirOwn) {
   EXPECT_NEAR(parts[0].ops_per_second, 2000, 1e-6);
   EXPECT_EQ(parts[1].ops, 20u);
   EXPECT_NEAR(parts[1].ops_per_second, 500, 1e-6);
+}
+
+TEST(RunParts, HoldWhatWasDoneWhereTheRunWasCut) {
+  // 31 of 60 operations, cut by the last sample: 20 in 10 ms, 11 of the next 20 in 20 ms.
+  const Samples samples = {{SampleAt(0, 0), SampleAt(5, 1), SampleAt(10, 1), SampleAt(30, 1)}};
+  const std::vector<RunPart> parts =
+      PartsOf(PhaseOf(31, 30), samples, 10, kNsPerTick, {{20, 40, 60}});
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[0].ops, 20u);
+  EXPECT_EQ(parts[1].ops, 11u);
+  EXPECT_NEAR(parts[1].ops_per_second, 550, 1e-6);
+  EXPECT_EQ(parts[2].ops, 0u);
+  EXPECT_EQ(parts[2].ops_per_second, 0);
 }
 
 }  // namespace

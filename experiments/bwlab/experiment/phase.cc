@@ -31,16 +31,11 @@ void AddTally(const ThreadTally& from, ThreadTally* into) {
     into->ops[kind].miss += from.ops[kind].miss;
     into->ops[kind].fail += from.ops[kind].fail;
   }
+  into->done += from.done;
   into->records_scanned += from.records_scanned;
   into->checked += from.checked;
   if (into->wrong == 0) into->first_wrong = from.first_wrong;
   into->wrong += from.wrong;
-}
-
-uint64_t PhaseResult::Ops() const {
-  uint64_t ops = 0;
-  for (const OpCounts& counts : tally.ops) ops += counts.ok + counts.miss + counts.fail;
-  return ops;
 }
 
 Result<PhaseResult> RunPhase(Engine& engine, const Streams& streams, const PhaseOptions& options,
@@ -78,6 +73,7 @@ Result<PhaseResult> RunPhase(Engine& engine, const Streams& streams, const Phase
       task.latency_sample_every = options.latency_sample_every;
       task.samples = (*options.samples)[t];
     }
+    task.ticks_max = options.ticks_max;
     if (options.due_ticks != nullptr) task.due_ticks = (*options.due_ticks)[t];
     worker.status = engine.RunThread(task, &worker.tally);
     worker.counted = counters.Read();
@@ -97,10 +93,16 @@ Result<PhaseResult> RunPhase(Engine& engine, const Streams& streams, const Phase
   }
   threads.clear();  // joins
   Clock::time_point end = start;
-  for (const Worker& worker : workers) {
+  for (size_t t = 0; t < workers.size(); ++t) {
+    const Worker& worker = workers[t];
     if (!worker.status.ok()) return worker.status;
     end = std::max(end, worker.end);
     result.end_ticks.push_back(worker.end_ticks);
+    result.done.push_back(worker.tally.done);
+    if (options.samples != nullptr) {
+      (*options.samples)[t].resize(
+          TimedOps(worker.tally.done, options.latency_sample_every, options.due_ticks != nullptr));
+    }
     result.pinned = result.pinned && worker.pinned;
     AddCounts(worker.counted, &result.events);
     AddTally(worker.tally, &result.tally);

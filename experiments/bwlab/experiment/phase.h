@@ -21,6 +21,12 @@ struct Streams {
   std::vector<workload::KeyBytes> key_bytes;  ///< empty where keys are integers
 
   size_t threads() const { return ops.size(); }
+  /// Operations of each thread.
+  std::vector<uint64_t> Lengths() const {
+    std::vector<uint64_t> lengths;
+    for (const auto& of_thread : ops) lengths.push_back(of_thread.size());
+    return lengths;
+  }
 };
 
 /// What all threads together saw in one phase.
@@ -31,8 +37,9 @@ struct PhaseResult {
   std::vector<PerfCount> events;    ///< of all threads, from the start to the end of each
   uint64_t start_ticks = 0;         ///< when all threads stood at the barrier
   std::vector<uint64_t> end_ticks;  ///< of each thread
+  std::vector<uint64_t> done;       ///< operations of each thread
 
-  uint64_t Ops() const;
+  uint64_t Ops() const { return tally.done; }
   double OpsPerSecond() const { return static_cast<double>(Ops()) / seconds; }
 };
 
@@ -47,7 +54,10 @@ struct PhaseOptions {
   const workload::ValueBytes* values = nullptr;  ///< where values are byte strings
   VerifyMode verify = VerifyMode::kOff;
   uint32_t latency_sample_every = 0;
-  Samples* samples = nullptr;  ///< takes the samples, with room for them; null: nothing is timed
+  /// Takes the samples, with room for them, and is cut to those that were taken; null: nothing is
+  /// timed.
+  Samples* samples = nullptr;
+  uint64_t ticks_max = UINT64_MAX;  ///< see ThreadTask::ticks_max
   /// Events to count; nothing: all. They cost each thread some system calls when it starts and
   /// ends.
   std::optional<std::vector<std::string>> counters = std::vector<std::string>();

@@ -13,7 +13,8 @@ namespace bwlab::experiment {
 /// A phase whose streams come in pieces: runs one after the other and joins what they tell, as if
 /// nothing had been between them. `piece` is called from 0 on and makes what is run next, while no
 /// clock runs. Each piece but the last one has a multiple of options.latency_sample_every
-/// operations a thread. Threads wait for each other where a piece ends. Errors: those of RunPhase.
+/// operations a thread. Threads wait for each other where a piece ends. Where options.ticks_max
+/// cuts a piece, it is the last one. Errors: those of RunPhase.
 Result<PhaseResult> RunPieces(Engine& engine, size_t pieces,
                               const std::function<const Streams&(size_t piece)>& piece,
                               const PhaseOptions& options, const Topology& topology);

@@ -37,6 +37,7 @@ class Pieces : public testing::Test {
     PhaseOptions options;
     options.latency_sample_every = kSampleEvery;
     options.samples = &samples_;
+    options.ticks_max = ticks_max_;
     const size_t ops = pieces == 1 ? reads_.size() : 40;
     Streams streams;
     const auto piece = [&](size_t p) -> const Streams& {
@@ -47,6 +48,9 @@ class Pieces : public testing::Test {
     return RunPieces(*engine, pieces, piece, options, Topology()).value();
   }
 
+  static Samples Room() {
+    return RoomForSamples(std::vector<uint64_t>{100, 60}, kSampleEvery, false);
+  }
   static std::span<const Op> Part(const std::vector<Op>& ops, size_t from, size_t count) {
     from = std::min(from, ops.size());
     return std::span(ops).subspan(from, std::min(count, ops.size() - from));
@@ -54,7 +58,8 @@ class Pieces : public testing::Test {
 
   std::vector<Op> reads_ = std::vector<Op>(100);
   std::vector<Op> updates_ = std::vector<Op>(60);
-  Samples samples_ = RoomForSamples(std::vector<uint64_t>{100, 60}, kSampleEvery, false);
+  Samples samples_ = Room();
+  uint64_t ticks_max_ = UINT64_MAX;
 };
 
 TEST_F(Pieces, AreCountedTogether) {
@@ -63,6 +68,26 @@ TEST_F(Pieces, AreCountedTogether) {
     EXPECT_EQ(result.tally.ops[workload::IndexOf(OpKind::kRead)].ok, 100u);
     EXPECT_EQ(result.tally.ops[workload::IndexOf(OpKind::kUpdate)].ok, 60u);
   }
+}
+
+TEST_F(Pieces, AreCutWhenTheTimeIsOver) {
+  ticks_max_ = 0;
+  for (const size_t pieces : {1, 3}) {
+    samples_ = Room();
+    const PhaseResult result = Run(pieces);
+    // A thread looks at the clock at each operation that it times.
+    EXPECT_EQ(result.done, (std::vector<uint64_t>{1, 1}));
+    EXPECT_EQ(result.Ops(), 2u);
+    EXPECT_EQ(result.tally.ops[workload::IndexOf(OpKind::kRead)].ok, 1u);
+    EXPECT_EQ(samples_[0].size(), 1u);
+    EXPECT_EQ(samples_[1].size(), 1u);
+  }
+}
+
+TEST_F(Pieces, ShareTheTime) {
+  // Enough for the first piece by far; the second takes none of it while it is made.
+  ticks_max_ = static_cast<uint64_t>(kMaking.count() * 1e6 / TickScale::Measure().ns_per_tick);
+  EXPECT_EQ(Run(3).Ops(), 160u);
 }
 
 TEST_F(Pieces, WhatLiesBetweenThemIsNotTimed) {

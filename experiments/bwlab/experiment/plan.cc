@@ -276,6 +276,13 @@ class Planner {
                     "its stream cannot come in pieces: leave it at 0" +
                         OfCombination(*cell));
     }
+    cell->seconds_max = measure["seconds_max"].get<double>();
+    if (cell->seconds_max > 0 && (cell->arrival.open() || cell->TimedEvery() == 0)) {
+      return Refuse("/measure/seconds_max",
+                    "only a closed loop that times operations (latency.sample_every) can be cut, "
+                    "since it looks at the clock for these: leave it at 0" +
+                        OfCombination(*cell));
+    }
     const auto verify = settings["verify"].get<std::string>();
     cell->verify = static_cast<VerifyMode>(
         std::find(kVerifyModeNames.begin(), kVerifyModeNames.end(), verify) -

@@ -24,8 +24,8 @@ Spec SpecOf(const char* changes = "{}") {
   json document = json::parse(R"({"schema_version": 1, "id": "x", "ops": 100, "title": "",
       "hypothesis": "", "keys": {"count": 10, "space": "rand_int"}, "reps": 3, "seed": 1,
       "verify": "sample", "latency": {"sample_every": 64},
-      "measure": {"warmup": "auto", "interval_ms": 50, "stream_ops_max": 0}, "overrides": [], "exclude": [],
-      "figures": [], "matrix": {"workload": ["ycsb_a", "ycsb_e"],
+      "measure": {"warmup": "auto", "interval_ms": 50, "seconds_max": 0, "stream_ops_max": 0},
+      "overrides": [], "exclude": [], "figures": [], "matrix": {"workload": ["ycsb_a", "ycsb_e"],
       "engine": ["bwtree", "std_map_rwlock"], "threads": [1, 2]}})");
   document.merge_patch(json::parse(changes));
   return {document, "x.json", "x.json"};

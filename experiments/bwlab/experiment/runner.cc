@@ -115,6 +115,7 @@ class CellRun {
     options.verify = cell_.verify;
     options.latency_sample_every = cell_.TimedEvery();
     options.samples = &prepared.samples();
+    options.ticks_max = TicksMax(0);
     options.counters = cell_.counters;
     if (cell_.arrival.open()) options.due_ticks = &due_ticks;
     const Result<PhaseResult> run = RunPieces(
@@ -137,6 +138,10 @@ class CellRun {
     result["load"] = {{"seconds", loaded.seconds}, {"throughput_ops_s", loaded.OpsPerSecond()}};
     result["warmup"] = warm_up.value();
     result["run"] = RunJson(ran);
+    if (ran.Ops() < cell_.op_count) {
+      result["run"]["share_done"] =
+          static_cast<double>(ran.Ops()) / static_cast<double>(cell_.op_count);
+    }
     if (!cell_.workload.phases.empty() && cell_.TimedEvery() > 0) {
       result["run"]["parts"] = PartsJson(PartsOf(ran, prepared.samples(), cell_.TimedEvery(),
                                                  scale_.ns_per_tick, PartEnds(prepared)));
@@ -155,7 +160,7 @@ class CellRun {
     result["memory"]["rss_bytes_after_load"] = rss_after_load;
     result["memory"]["rss_bytes_after_run"] = rss_after_run;
     result["storage"] = storage_.Json();
-    result["hardware_counters"] = CountsJson(ran.events, static_cast<double>(cell_.op_count));
+    result["hardware_counters"] = CountsJson(ran.events, static_cast<double>(ran.Ops()));
     result["engine_counters"] =
         counters ? CountersJson(*counters_after_load, *counters_before_run, *counters) : json();
     result["engine_counters_reason"] = ReasonJson(cell_.engine->no_counters_reason);
@@ -198,6 +203,13 @@ class CellRun {
             {"reason", ReasonJson(reason)}};
   }
 
+  /// How long the run, or the warm-up, may still take when it has taken so long.
+  uint64_t TicksMax(double seconds) const {
+    constexpr double kNsPerSecond = 1e9;
+    if (cell_.seconds_max == 0) return UINT64_MAX;
+    return static_cast<uint64_t>((cell_.seconds_max - seconds) * kNsPerSecond / scale_.ns_per_tick);
+  }
+
   PhaseOptions Untimed() const {
     PhaseOptions options;
     options.key_space = cell_.key_space;
@@ -231,8 +243,17 @@ class CellRun {
     std::vector<double> throughputs;
     uint64_t ops = 0;
     double seconds = 0;
-    for (size_t chunk = 0; chunk < prepared.warm_up_chunks(); ++chunk) {
-      const Result<PhaseResult> ran = RunPhase(engine_, prepared.WarmUp(chunk), options, topology_);
+    const auto is_over = [&] { return cell_.seconds_max > 0 && seconds >= cell_.seconds_max; };
+    for (size_t chunk = 0; chunk < prepared.warm_up_chunks() && !is_over(); ++chunk) {
+      const Streams& streams = prepared.WarmUp(chunk);
+      Samples samples;
+      if (cell_.seconds_max > 0) {
+        options.latency_sample_every = cell_.TimedEvery();
+        options.ticks_max = TicksMax(seconds);
+        samples = RoomForSamples(streams.Lengths(), cell_.TimedEvery(), false);
+        options.samples = &samples;
+      }
+      const Result<PhaseResult> ran = RunPhase(engine_, streams, options, topology_);
       if (!ran.ok()) return ran.status();
       Status status = WithCause(CheckAnswers(cell_, ran.value().tally));
       if (!status.ok()) return status;

@@ -103,6 +103,30 @@ TEST(Runner, AStreamInPiecesIsTheSameStream) {
   }
 }
 
+TEST(Runner, ARunIsCutWhenItsTimeIsOver) {
+  for (const uint64_t pieces : {0, 1000}) {
+    Cell cell = TestCell("bwtree/default", {{OpKind::kRead, 0.5}, {OpKind::kInsert, 0.5}});
+    cell.warm_up = true;
+    cell.seconds_max = 1e-6;
+    cell.stream_ops_max = pieces;
+    const Result<json> ran = RunCell(cell);
+    ASSERT_TRUE(ran.ok()) << ran.status().message();
+    const json& result = ran.value();
+    uint64_t ops = 0;
+    for (const json& counts : result["run"]["ops"]) ops += counts["ok"].get<uint64_t>();
+    EXPECT_GE(ops, cell.threads);
+    EXPECT_LT(ops, cell.op_count);
+    EXPECT_DOUBLE_EQ(result["run"]["share_done"].get<double>(),
+                     static_cast<double>(ops) / static_cast<double>(cell.op_count));
+    EXPECT_EQ(result["size"]["counted"],
+              cell.record_count + result["run"]["ops"]["insert"]["ok"].get<uint64_t>());
+    uint64_t in_intervals = 0;
+    for (const json& count : result["intervals"]["ops"]) in_intervals += count.get<uint64_t>();
+    EXPECT_EQ(in_intervals, ops);
+    EXPECT_LT(result["warmup"]["ops"], cell.op_count / 2);
+  }
+}
+
 TEST(Runner, AWrongEngineIsFoundWhateverItIsAsked) {
   for (const OpKind kind : {OpKind::kRead, OpKind::kScan, OpKind::kReadModifyWrite}) {
     Cell cell = TestCell("faulty_for_tests", {{kind, 1}});
