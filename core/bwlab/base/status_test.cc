@@ -11,10 +11,10 @@ namespace {
 
 TEST(OpResult, EachHasANameOfItsOwn) {
   std::set<std::string_view> names;
-  for (int result = 0; result <= static_cast<int>(OpResult::kTooLarge); ++result) {
+  for (int result = 0; result <= static_cast<int>(OpResult::kIoError); ++result) {
     names.insert(ToString(static_cast<OpResult>(result)));
   }
-  EXPECT_EQ(names.size(), 1 + static_cast<size_t>(OpResult::kTooLarge));
+  EXPECT_EQ(names.size(), 1 + static_cast<size_t>(OpResult::kIoError));
   EXPECT_FALSE(names.contains("unknown"));
 }
 

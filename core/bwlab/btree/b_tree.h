@@ -25,6 +25,11 @@
 
 namespace bwlab {
 
+namespace test {
+template <class Tree>
+class TreeDamage;  // tests/conformance/b_tree_validate_test.cc
+}  // namespace test
+
 /// What a BTree is put together from; the traits of a Bw-tree will do.
 template <class T>
 concept BTreeTraits = SearchPolicy<typename T::Search> && BackoffPolicy<typename T::Backoff> &&
@@ -84,6 +89,7 @@ class BTree {
   const BTreeOptions& options() const { return options_; }
 
  private:
+  friend class test::TreeDamage<BTree>;
   using Probe = typename R::Probe;
   using Payload = typename R::Payload;
   using Search = typename Traits::Search;

@@ -45,12 +45,11 @@ struct BTreeNode : Retired {
 /// bytes are the head, as in the Bw-tree's pages (bwtree/base_page.h).
 ///
 /// Invariants: (P1) level, size, capacity and range never change: whatever would change them writes
-/// new pages. (P2) Keys ascend, and lie in [low, high). (P3) Each hint is the first head of its
-/// block; both are kHeadMax behind the last record. (P4) The heap holds the records and dead_bytes_
-/// more.
-/// Thread safety: what never changes, and Read, CopyRecords and the View that they return, from any
-/// thread that the page is kept for; everything else by the holder of the lock, or before others
-/// know the page.
+/// new pages. (P2) Keys ascend, lie in [low, high), and have their own heads. (P3) Each hint is the
+/// first head of its block; both are kHeadMax behind the last record. (P4) The heap holds the
+/// records and dead_bytes_ more. Thread safety: what never changes, and Read, CopyRecords and the
+/// View that they return, from any thread that the page is kept for; everything else by the holder
+/// of the lock, or before others know the page.
 template <class R>
 class BTreePage : public BTreeNode {
  public:
@@ -170,7 +169,7 @@ class BTreePage : public BTreeNode {
     template <class Search>
     Position Locate(const Key& key) const {
       const uint32_t upper =
-          Search::UpperBound({At<Head>(kHeaderBytes), heads(), count_}, HeadOf(key));
+          Search::UpperBound({At<Head>(kHeaderBytes), heads(), count_, beside()}, HeadOf(key));
       if (upper == 0 || heads()[upper - 1] != HeadOf(key)) return {upper, false};
       if constexpr (R::Key::kInHead) {
         return {upper, true};
@@ -209,6 +208,10 @@ class BTreePage : public BTreeNode {
 
    private:
     friend class BTreePage;
+    /// What goes with the heads.
+    const uint64_t* beside() const {
+      return At<uint64_t>(kHasHeap ? page_->locators_offset() : page_->words_offset());
+    }
     View(const BTreePage& page, const char* base, uint32_t count)
         : page_(&page), base_(base), count_(count) {}
 
@@ -337,6 +340,9 @@ class BTreePage : public BTreeNode {
       if (i > 0 && view.KeyAt(i - 1) >= view.KeyAt(i)) {
         return "P2: keys " + std::to_string(i - 1) + " and " + std::to_string(i) +
                " are not ascending";
+      }
+      if (!HasItsOwnHead(view.KeyAt(i))) {
+        return "P2: head " + std::to_string(i) + " is not that of its key";
       }
       const Probe key = keys.JoinProbe(view.KeyAt(i));
       if (key < low() || (bounded_ && key >= high())) return "P2: a key lies outside the range";

@@ -193,7 +193,7 @@ class BasePage : public Retired {
     }
   }
 
-  SortedHeads sorted() const { return {hints(), heads(), count_}; }
+  SortedHeads sorted() const { return {hints(), heads(), count_, payload_words()}; }
   const Head* heads() const { return Line<Head>(heads_line_); }
   /// Values and index terms, or locators.
   const uint64_t* payload_words() const {
@@ -290,6 +290,13 @@ class BasePage : public Retired {
   Position Locate(const Key& key) const {
     return PositionOf(key, Search::UpperBound(sorted(), HeadOf(key)));
   }
+  /// Whether a record has `key`.
+  template <class Search>
+  bool Contains(const Key& key) const {
+    SortedHeads node = sorted();
+    if constexpr (R::Key::kInHead) node.words = nullptr;  // nobody looks at them
+    return PositionOf(key, Search::UpperBound(node, HeadOf(key))).exact;
+  }
   /// Locate for a key of which it is known that `first` records or more, and `last` or less, are at
   /// most the key.
   template <class Search>
@@ -359,6 +366,9 @@ std::string CheckBase(const BasePage<R, header_lines>& page) {
     if (i > 0 && page.KeyAt(i - 1) >= page.KeyAt(i)) {
       return "I1: keys " + std::to_string(i - 1) + " and " + std::to_string(i) +
              " are not ascending";
+    }
+    if (!HasItsOwnHead(page.KeyAt(i))) {
+      return "I1: head " + std::to_string(i) + " is not that of its key";
     }
     if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != sorted.heads[i]) {
       return "I1: hint " + std::to_string(i / kBlockHeads) +

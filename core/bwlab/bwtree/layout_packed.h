@@ -448,6 +448,7 @@ std::string PackedNode<R, Search>::Check() const {
   const Deltas deltas = AllDeltas();
   for (uint32_t i = 0; i < deltas.size(); ++i) {
     if (i > 0 && deltas[i - 1].key == deltas[i].key) return "I5: two members hold the same key";
+    if (!HasItsOwnHead(deltas[i].key)) return "I5: the head of a member is not that of its key";
     if (!in_range(deltas[i].key)) return "I2: a delta lies outside the node's range";
   }
   return "";

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <new>
+#include <optional>
 
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/layout_packed.h"
@@ -37,9 +38,8 @@ class PackedEditor
   /// CAS then changed nothing but the members, or marked the node.
   class Cursor {
    public:
-    Cursor(const Node& node, const Probe& probe) : page_(&node.page()), key_(page_->InPage(probe)) {
-      in_base_ = page_->template Locate<Search>(key_).exact;
-    }
+    Cursor(const Node& node, const Probe& probe)
+        : page_(&node.page()), key_(page_->InPage(probe)) {}
     bool IsOn(const Node& node) const {
       if (BWLAB_MUTANT(AnyPageIsTheCursors)) return !node.marked();
       return &node.page() == page_ && (!node.marked() || BWLAB_MUTANT(MarkIgnored));
@@ -49,16 +49,24 @@ class PackedEditor
     template <class Stats>
     bool Look(const Node& node, Stats& /*stats*/) {
       older_ = page_->template MatchSlots<Search>(node.word().members(), key_);
-      if (older_ == 0) return in_base_;
+      if (older_ == 0) return IsInBase();
       if (BWLAB_MUTANT(TombstoneTakenForKey)) return true;
       return page_->SlotKind(static_cast<uint32_t>(std::countr_zero(older_))) != DeltaKind::kDelete;
     }
 
    private:
     friend class PackedEditor;
+
+    /// Looked up where no member holds the key: a key that is written often is in the slots, and
+    /// spares the base node's lines.
+    bool IsInBase() {
+      if (!in_base_) in_base_ = page_->template Contains<Search>(key_);
+      return *in_base_;
+    }
+
     Page* page_;
     typename R::PageKey key_;
-    bool in_base_;
+    std::optional<bool> in_base_;
     uint32_t older_ = 0;  // the member that the new delta replaces
     typename Page::Claim claim_;
   };

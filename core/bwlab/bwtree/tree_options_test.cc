@@ -44,8 +44,10 @@ TEST(TreeOptions, AChainLongerThanItsNodeIsRefused) {
   EXPECT_FALSE(options.Check().ok());
   options.leaf_chain_length = 4;
   EXPECT_TRUE(options.Check().ok());
-  options.inner_chain_length = options.inner_capacity + 1;
-  EXPECT_NE(options.Check().message().find("inner_chain_length"), std::string::npos);
+  options.inner_capacity = 4;
+  options.inner_chain_length = 5;
+  EXPECT_NE(options.Check().message().find("inner_chain_length is 5; allowed are at most"),
+            std::string::npos);
 }
 
 struct ShortChains {

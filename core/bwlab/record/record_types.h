@@ -66,6 +66,10 @@ struct BytesPageKey {
 inline Head HeadOf(const BytesPageKey& key) { return key.head; }
 inline Head HeadOf(Head head) { return head; }
 
+/// Whether a key in a page is not damaged, as far as that shows.
+inline bool HasItsOwnHead(const BytesPageKey& key) { return key.head == HeadOfBytes(key.suffix); }
+inline bool HasItsOwnHead(Head) { return true; }
+
 // ---- Key types. View is what the user passes and gets; Probe what the tree searches for, in the
 // order of the keys; PageKey a key inside one page.
 

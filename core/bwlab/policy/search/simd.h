@@ -51,10 +51,11 @@ struct SimdArch<xsimd::avx512f> {
 };
 #endif
 
-/// Counts the hints that are not above the key, then the heads of the one block that they lead to:
-/// two dependent cache misses on a cold node and no branch that depends on the key. Source: the
-/// two-level layout follows the separator blocks of cache-sensitive B+-trees (Rao and Ross, SIGMOD
-/// 2000, section 3); counting instead of searching as in Zhou and Ross, SIGMOD 2002, section 4.
+/// Counts the hints that are not above the key, then the heads of the one block that they lead to,
+/// whose words are asked for meanwhile: two dependent cache misses on a cold node, with the
+/// payload, and no branch that depends on the key. Source: the two-level layout follows the
+/// separator blocks of cache-sensitive B+-trees (Rao and Ross, SIGMOD 2000, section 3); counting
+/// instead of searching as in Zhou and Ross, SIGMOD 2002, section 4.
 template <class Arch>
 struct SimdSearch {
   static constexpr std::string_view kName = SimdArch<Arch>::kName;
@@ -66,6 +67,7 @@ struct SimdSearch {
     const uint32_t at_most = std::min(CountAtMost(node.hints, blocks, key), blocks);
     if (at_most == 0) return 0;
     const uint32_t first = (at_most - 1) * kBlockHeads;
+    node.Prefetch(first);
     return std::min(first + CountAtMost(node.heads + first, kBlockHeads, key), node.count);
   }
 

@@ -21,11 +21,19 @@ inline constexpr uint32_t kBlockHeads = 8;
 /// The sorted heads of a base node as a search policy sees them.
 /// Shape: `count` heads, ascending, equal ones possible where keys share a head, filled up with
 /// kHeadMax to a multiple of kBlockHeads, on a cache-line boundary; `hints[b] == heads[b *
-/// kBlockHeads]` for every block, filled up alike and never empty.
+/// kBlockHeads]` for every block, filled up alike and never empty. `words`, where not null, are
+/// what goes with the heads: a search that knows the block before it has looked into it may ask for
+/// them together with the heads (Prefetch).
 struct SortedHeads {
   const Head* hints;
   const Head* heads;
   uint32_t count;
+  const uint64_t* words = nullptr;
+
+  /// Asks for the words of a block.
+  void Prefetch(uint32_t first) const {
+    if (words != nullptr) __builtin_prefetch(words + first);
+  }
 
   uint32_t blocks() const { return (count + kBlockHeads - 1) / kBlockHeads; }
 };
