@@ -205,21 +205,26 @@ class CommandLine {
     AddValue(command, "--timeout", &run->timeout,
              "End the process of a cell after this time, such as 90s or 10m: the cell has failed",
              "TIME");
-    AddValue(command, "--out", &run->out,
-             "New folder for the results (default: results/runs/<experiment>-<time>)", "DIR");
-    CLI::Option* resume =
-        command->add_flag("--resume", run->resume,
-                          "Go on in --out, or in the newest folder of this spec, and run only "
-                          "what is not there");
-    command
-        ->add_flag("--fresh", run->fresh,
-                   "Begin anew, also where --out holds results: these are moved to --out with .1, "
-                   ".2, ... behind its name")
-        ->excludes(resume);
+    DefineOut(command, "results/runs/<experiment>-<time>", &run->out);
     command->add_flag("--keep-data", run->keep_data,
                       "Leave the files of engines that keep some in the results' folder data/");
     command->add_flag("--json", run->json, "Print the summary as JSON on standard output");
     command->add_flag("--quiet", run->quiet, "Tell nothing of the progress");
+  }
+
+  /// The flags that say where results go.
+  static void DefineOut(::CLI::App* command, const std::string& folder, OutRequest* out) {
+    AddValue(command, "--out", &out->out, "New folder for the results (default: " + folder + ")",
+             "DIR");
+    ::CLI::Option* resume =
+        command->add_flag("--resume", out->resume,
+                          "Go on in --out, or in the newest folder of this spec, and run only "
+                          "what is not there");
+    command
+        ->add_flag("--fresh", out->fresh,
+                   "Begin anew, also where --out holds results: these are moved to --out with .1, "
+                   ".2, ... behind its name")
+        ->excludes(resume);
   }
 
   void DefinePlan() {
@@ -323,9 +328,7 @@ class CommandLine {
     AddValue(find_max_command_, "--reps", &find_max_.reps,
              "Processes at a rate, most of which must keep the promise [3]", "N");
     DefineChoice(find_max_command_, &find_max_.cells);
-    AddValue(find_max_command_, "--out", &find_max_.out,
-             "New folder for the results (default: results/runs/find-max-<experiment>-<time>)",
-             "DIR");
+    DefineOut(find_max_command_, "results/runs/find-max-<experiment>-<time>", &find_max_.out);
     find_max_command_->add_flag("--quiet", find_max_.quiet, "Tell nothing of the progress");
     find_max_command_->add_flag("--json", find_max_.json, "Print all that was tried as JSON");
     find_max_command_->footer(Footer());
