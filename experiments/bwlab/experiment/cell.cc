@@ -113,7 +113,10 @@ json Cell::RequestJson() const {
   json request = ToJson();
   request["coordinates"] = coordinates;
   if (engine->is_plugin()) request["plugin_path"] = engine->plugin_path;
-  if (trace) request["trace"]["path"] = trace->path;
+  if (trace) {
+    request["trace"]["path"] = trace->path;
+    request["trace"]["stream_sha256"] = trace->stream_sha256;
+  }
   return request;
 }
 
@@ -243,7 +246,8 @@ Result<Cell> CellFromJson(const json& request) {
     const json& trace = request["trace"];
     const json& misses = trace.at("expected_misses");
     cell.trace = {trace.at("path").get<std::string>(), trace.at("sha256").get<std::string>(),
-                  misses.is_null() ? workload::kUnknownMisses : misses.get<uint64_t>()};
+                  misses.is_null() ? workload::kUnknownMisses : misses.get<uint64_t>(),
+                  trace.at("stream_sha256").get<std::string>()};
   }
   if (request.contains("counters")) {
     cell.counters = request["counters"].get<std::vector<std::string>>();

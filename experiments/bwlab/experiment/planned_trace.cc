@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "bwlab/workload/stream_digest.h"
 #include "bwlab/workload/trace.h"
 
 namespace bwlab::experiment {
@@ -35,8 +36,8 @@ std::string ReadTraceFor(const std::string& spec_path, const std::string& path,
   if (!opened.ok()) return opened.error;
   const workload::TraceView& view = opened.trace->view();
   trace->workload = workload::WorkloadOf(view, file.filename().string(), "a trace file");
-  trace->source = {fs::absolute(file, error).string(), opened.trace->sha256(),
-                   view.expected_misses};
+  trace->source = {fs::absolute(file, error).string(), opened.trace->sha256(), view.expected_misses,
+                   workload::StreamsSha256(view.streams)};
   trace->key_space = view.key_space;
   trace->records = view.records.size();
   trace->ops = view.ops();
