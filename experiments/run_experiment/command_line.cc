@@ -10,6 +10,7 @@
 #include "bwlab/experiment/names.h"
 #include "run_experiment/completion.h"
 #include "run_experiment/engine_plugins.h"
+#include "run_experiment/usage_errors.h"
 
 namespace bwlab::cli {
 namespace {
@@ -26,36 +27,6 @@ void AddValue(::CLI::App* command, const std::string& name, T* value, const std:
               const std::string& shown_type) {
   ::CLI::Option* option = command->add_option(name, *value, help);
   option->type_name(shown_type)->allow_extra_args(false)->option_text(shown_type);
-}
-
-/// Names of the options or of the subcommands, for "did you mean".
-std::vector<std::string> FlagsOf(const ::CLI::App& command) {
-  std::vector<std::string> flags;
-  for (const ::CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
-  }
-  return flags;
-}
-
-std::vector<std::string> CommandsOf(const ::CLI::App& app) {
-  std::vector<std::string> names;
-  for (const ::CLI::App* command : app.get_subcommands([](const ::CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  return names;
-}
-
-/// What is wrong with an argument that nothing takes.
-std::string DescribeExtra(const ::CLI::App& command, const std::string& extra) {
-  if (!extra.starts_with('-')) {
-    const std::vector<std::string> actions = CommandsOf(command);
-    if (!actions.empty()) {
-      return command.get_name() + ": " + experiment::UnknownName("action", extra, actions);
-    }
-    return command.get_name() + ": unexpected argument " + experiment::Quoted(extra);
-  }
-  return command.get_name() + ": " +
-         experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(command));
 }
 
 /// The whole command line of the program, with the requests that it fills.
@@ -96,6 +67,11 @@ class CommandLine {
       if (experiment::IsUtf8(argument)) continue;  // results tell the command line
       return Fail(kExitUsage, "the argument " + experiment::Quoted(argument) + " is not UTF-8");
     }
+    for (const std::string& argument : argv) {
+      // CLI11 would take the next argument for the value.
+      if (!argument.starts_with("--") || argument.find('=') != argument.size() - 1) continue;
+      return Fail(kExitUsage, experiment::Quoted(argument) + " has no value behind its \"=\"");
+    }
     run_.argv = argv;
     find_max_.argv = argv;
     micro_.argv = argv;
@@ -105,19 +81,24 @@ class CommandLine {
       app_.parse(std::move(reversed));
     } catch (const ::CLI::Success& success) {
       return app_.exit(success) == 0 ? kExitOk : kExitUsage;
+    } catch (const ::CLI::ArgumentMismatch& error) {
+      return Fail(kExitUsage, DescribeMismatch(app_, error));
+    } catch (const ::CLI::ConversionError& error) {
+      // Values are kept as text; only a flag with "=" behind it comes here.
+      return Fail(kExitUsage, std::string(error.what()) + "; this flag takes no value");
     } catch (const ::CLI::ParseError& error) {
       return Fail(kExitUsage, error.what());
     }
     for (const ::CLI::App* command : app_.get_subcommands()) {
       for (const ::CLI::App* action : command->get_subcommands()) {
-        const std::vector<std::string> extras = action->remaining();
-        if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*action, extras.front()));
+        const std::string extra = FirstExtra(*action);
+        if (!extra.empty()) return Fail(kExitUsage, DescribeExtra(*action, extra));
       }
-      const std::vector<std::string> extras = command->remaining();
-      if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
+      const std::string extra = FirstExtra(*command);
+      if (!extra.empty()) return Fail(kExitUsage, DescribeExtra(*command, extra));
     }
-    const std::vector<std::string> extras = app_.remaining();
-    if (!extras.empty()) return Fail(kExitUsage, DescribeUnknownCommand(extras.front()));
+    const std::string extra = FirstExtra(app_);
+    if (!extra.empty()) return Fail(kExitUsage, DescribeUnknownCommand(app_, extra));
     if (Status status = AddEnginePlugins(engine_plugins_); !status.ok()) return Fail(status);
     compare_.engine_plugins = engine_plugins_;
     if (plan_command_->parsed()) return ShowPlan(plan_);
@@ -387,7 +368,7 @@ class CommandLine {
       return action;
     };
     const auto add_file = [this](::CLI::App* action, const std::string& help) {
-      action->add_option("file", trace_.file, help)->required()->option_text("FILE");
+      action->add_option("file", trace_.file, help)->option_text("FILE");
     };
     const auto add_out = [this](::CLI::App* action) {
       AddValue(action, "--out", &trace_.out, "New file for the trace, which ends with .bwtrace",
@@ -430,16 +411,10 @@ class CommandLine {
     }
     const std::string& action = actions.front()->get_name();
     if (action == "record") return TraceRecord(trace_);
+    if (trace_.file.empty()) return Fail(kExitUsage, "trace " + action + ": FILE is missing");
     if (action == "convert") return TraceConvert(trace_);
     if (action == "stats") return TraceStats(trace_);
     return TraceReplay(trace_);
-  }
-
-  std::string DescribeUnknownCommand(const std::string& extra) const {
-    if (extra.starts_with('-')) {
-      return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
-    }
-    return experiment::UnknownName("command", extra, CommandsOf(app_));
   }
 
   ::CLI::App app_{

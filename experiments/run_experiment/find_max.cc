@@ -313,11 +313,11 @@ class Finder {
       std::cout << fmt::format("{:<{}}  {}\n", cell.cell->Describe(), width, ShownFound(cell));
     }
     std::cout << fmt::format(
-        "\nHighest rates of an open loop ({}) that keep {}, to {:g}%: of {} processes at a rate, "
-        "of "
-        "{:g} s each, most have to.\n{} results in {}\n",
-        request_.arrival, request_.slo, 100 * search_.range.precision, search_.reps,
-        search_.seconds, folder_.files().size(), ShownPath(folder_.path() / "cells"));
+        "\nHighest rates of an open loop ({}) that keep {}, to {:g}%: of {} at a rate, of {:g} s "
+        "each, most have to.\n{} in {}\n",
+        request_.arrival, request_.slo, 100 * search_.range.precision,
+        experiment::Counted(search_.reps, "probe"), search_.seconds,
+        experiment::Counted(folder_.files().size(), "result"), ShownPath(folder_.path() / "cells"));
   }
 
   json ProbeJson(const Probe& probe) const {

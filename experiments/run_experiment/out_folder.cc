@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <iostream>
 #include <system_error>
 
 #include "bwlab/experiment/host.h"
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/repository.h"
 
 namespace bwlab::cli {
@@ -41,7 +42,7 @@ Result<ResultsFolder> OpenOutFolder(const OutRequest& request, bool quiet, std::
     const Result<fs::path> moved = ResultsFolder::MoveAside(out);
     if (!moved.ok()) return moved.status();
     if (!moved.value().empty() && !quiet) {
-      fmt::print(stderr, "earlier results are in {} now\n", ShownPath(moved.value()));
+      std::cerr << "earlier results are in " << ShownPath(moved.value()) << " now\n";
     }
   }
   Result<ResultsFolder> folder = ResultsFolder::Create(out, spec);
@@ -55,8 +56,9 @@ Result<ResultsFolder> OpenOutFolder(const OutRequest& request, bool quiet, std::
 std::string HowToGoOn(const ResultsFolder& folder) {
   const std::string path = ShownPath(folder.path());
   const size_t count = folder.files().size();
-  return fmt::format("{} finished {} in {}; the same command with --resume --out {} goes on", count,
-                     count == 1 ? "result is" : "results are", path, path);
+  return fmt::format("{} {} in {}; the same command with --resume --out {} goes on",
+                     experiment::Counted(count, "finished result"), count == 1 ? "is" : "are", path,
+                     path);
 }
 
 }  // namespace bwlab::cli

@@ -7,9 +7,6 @@
 #include <iostream>
 
 namespace bwlab::cli {
-
-// Standard error may be closed or full: std::cerr then says nothing, where fmt::print throws.
-
 namespace {
 
 constexpr const char* kClearLine = "\r\033[K";
@@ -34,6 +31,7 @@ void Progress::Finished(const std::string& what, double ops_per_second) {
 void Progress::Finished(const std::string& what) {
   ++done_;
   if (quiet_) return;
+  // Standard error may be closed or full: std::cerr then says nothing, where fmt::print throws.
   const std::string line = fmt::format("{} {}{}", Counter(), what, Remaining());
   if (terminal_) {
     std::cerr << kClearLine << line;

@@ -15,6 +15,7 @@
 
 #include "bwlab/experiment/cell_process.h"
 #include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/perf_counters.h"
 #include "bwlab/experiment/plan.h"
 #include "bwlab/experiment/provenance.h"
@@ -191,7 +192,7 @@ class Runner {
                      "Mops/s: median of {}. bytes/key: live bytes of the index after the load. "
                      "Intervals: BCa bootstrap.\n",
                      RepetitionsText())
-              << fmt::format("{} results in {}\n", folder_.files().size(),
+              << fmt::format("{} in {}\n", experiment::Counted(folder_.files().size(), "result"),
                              ShownPath(folder_.path() / "cells"));
   }
 
@@ -203,7 +204,7 @@ class Runner {
       low = std::min(low, row.ops_per_second.size());
       high = std::max(high, row.ops_per_second.size());
     }
-    if (low == high) return fmt::format("{} repetition{}", low, low == 1 ? "" : "s");
+    if (low == high) return experiment::Counted(low, "repetition");
     return fmt::format("{} to {} repetitions", low, high);
   }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "bwlab/engines/plugin_engine.h"
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
@@ -123,8 +122,8 @@ json Cell::RequestJson() const {
 std::string Cell::Id() const { return Sha256Hex(ToJson().dump()).substr(0, 16); }
 
 std::string Cell::Describe() const {
-  return workload.name + ", " + label() + ", " + std::to_string(threads) +
-         (threads == 1 ? " thread" : " threads") + ShownCoordinates(coordinates);
+  return workload.name + ", " + label() + ", " + Counted(threads, "thread") +
+         ShownCoordinates(coordinates);
 }
 
 uint64_t Cell::StreamOpsAtOnce() const {
@@ -217,10 +216,8 @@ Result<Cell> CellFromJson(const json& request) {
       workload::ParseWorkload(request.at("workload_spec"), "cell", "/workload_spec");
   if (!workload.ok()) return Status::InvalidArgument(workload.error);
   cell.workload = std::move(workload.spec);
-  const auto label = request.at("label").get<std::string>();
-  const Result<const EngineEntry*> engine =
-      request.contains("plugin_path") ? AddPlugin(request["plugin_path"].get<std::string>(), label)
-                                      : FindEngine(label);
+  const Result<const EngineEntry*> engine = FindEngine(request.at("label").get<std::string>(),
+                                                       request.value("plugin_path", std::string()));
   if (!engine.ok()) return engine.status();
   cell.engine = engine.value();
   cell.engine_config = request.at("config");

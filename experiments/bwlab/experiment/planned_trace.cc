@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "bwlab/experiment/names.h"
 #include "bwlab/workload/stream_digest.h"
 #include "bwlab/workload/trace.h"
 
@@ -13,9 +14,8 @@ namespace fs = std::filesystem;
 
 std::string PlannedTrace::ApplyTo(Cell* cell) const {
   if (cell->threads != threads) {
-    return workload.name + " holds the operations of " + std::to_string(threads) +
-           (threads == 1 ? " thread" : " threads") + ", and cannot be run by " +
-           std::to_string(cell->threads);
+    return workload.name + " holds the operations of " + Counted(threads, "thread") +
+           ", and cannot be run by " + std::to_string(cell->threads);
   }
   cell->trace = source;
   cell->record_count = records;
