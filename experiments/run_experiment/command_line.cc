@@ -10,6 +10,7 @@
 #include "bwlab/experiment/names.h"
 #include "run_experiment/completion.h"
 #include "run_experiment/engine_plugins.h"
+#include "run_experiment/usage_errors.h"
 
 namespace bwlab::cli {
 namespace {
@@ -26,36 +27,6 @@ void AddValue(::CLI::App* command, const std::string& name, T* value, const std:
               const std::string& shown_type) {
   ::CLI::Option* option = command->add_option(name, *value, help);
   option->type_name(shown_type)->allow_extra_args(false)->option_text(shown_type);
-}
-
-/// Names of the options or of the subcommands, for "did you mean".
-std::vector<std::string> FlagsOf(const ::CLI::App& command) {
-  std::vector<std::string> flags;
-  for (const ::CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
-  }
-  return flags;
-}
-
-std::vector<std::string> CommandsOf(const ::CLI::App& app) {
-  std::vector<std::string> names;
-  for (const ::CLI::App* command : app.get_subcommands([](const ::CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  return names;
-}
-
-/// What is wrong with an argument that nothing takes.
-std::string DescribeExtra(const ::CLI::App& command, const std::string& extra) {
-  if (!extra.starts_with('-')) {
-    const std::vector<std::string> actions = CommandsOf(command);
-    if (!actions.empty()) {
-      return command.get_name() + ": " + experiment::UnknownName("action", extra, actions);
-    }
-    return command.get_name() + ": unexpected argument " + experiment::Quoted(extra);
-  }
-  return command.get_name() + ": " +
-         experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(command));
 }
 
 /// The whole command line of the program, with the requests that it fills.
@@ -96,6 +67,11 @@ class CommandLine {
       if (experiment::IsUtf8(argument)) continue;  // results tell the command line
       return Fail(kExitUsage, "the argument " + experiment::Quoted(argument) + " is not UTF-8");
     }
+    for (const std::string& argument : argv) {
+      // CLI11 would take the next argument for the value.
+      if (!argument.starts_with("--") || argument.find('=') != argument.size() - 1) continue;
+      return Fail(kExitUsage, experiment::Quoted(argument) + " has no value behind its \"=\"");
+    }
     run_.argv = argv;
     find_max_.argv = argv;
     micro_.argv = argv;
@@ -105,19 +81,24 @@ class CommandLine {
       app_.parse(std::move(reversed));
     } catch (const ::CLI::Success& success) {
       return app_.exit(success) == 0 ? kExitOk : kExitUsage;
+    } catch (const ::CLI::ArgumentMismatch& error) {
+      return Fail(kExitUsage, DescribeMismatch(app_, error));
+    } catch (const ::CLI::ConversionError& error) {
+      // Values are kept as text; only a flag with "=" behind it comes here.
+      return Fail(kExitUsage, std::string(error.what()) + "; this flag takes no value");
     } catch (const ::CLI::ParseError& error) {
       return Fail(kExitUsage, error.what());
     }
     for (const ::CLI::App* command : app_.get_subcommands()) {
       for (const ::CLI::App* action : command->get_subcommands()) {
-        const std::vector<std::string> extras = action->remaining();
-        if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*action, extras.front()));
+        const std::string extra = FirstExtra(*action);
+        if (!extra.empty()) return Fail(kExitUsage, DescribeExtra(*action, extra));
       }
-      const std::vector<std::string> extras = command->remaining();
-      if (!extras.empty()) return Fail(kExitUsage, DescribeExtra(*command, extras.front()));
+      const std::string extra = FirstExtra(*command);
+      if (!extra.empty()) return Fail(kExitUsage, DescribeExtra(*command, extra));
     }
-    const std::vector<std::string> extras = app_.remaining();
-    if (!extras.empty()) return Fail(kExitUsage, DescribeUnknownCommand(extras.front()));
+    const std::string extra = FirstExtra(app_);
+    if (!extra.empty()) return Fail(kExitUsage, DescribeUnknownCommand(app_, extra));
     if (Status status = AddEnginePlugins(engine_plugins_); !status.ok()) return Fail(status);
     compare_.engine_plugins = engine_plugins_;
     if (plan_command_->parsed()) return ShowPlan(plan_);
@@ -205,21 +186,26 @@ class CommandLine {
     AddValue(command, "--timeout", &run->timeout,
              "End the process of a cell after this time, such as 90s or 10m: the cell has failed",
              "TIME");
-    AddValue(command, "--out", &run->out,
-             "New folder for the results (default: results/runs/<experiment>-<time>)", "DIR");
-    CLI::Option* resume =
-        command->add_flag("--resume", run->resume,
-                          "Go on in --out, or in the newest folder of this spec, and run only "
-                          "what is not there");
-    command
-        ->add_flag("--fresh", run->fresh,
-                   "Begin anew, also where --out holds results: these are moved to --out with .1, "
-                   ".2, ... behind its name")
-        ->excludes(resume);
+    DefineOut(command, "results/runs/<experiment>-<time>", &run->out);
     command->add_flag("--keep-data", run->keep_data,
                       "Leave the files of engines that keep some in the results' folder data/");
     command->add_flag("--json", run->json, "Print the summary as JSON on standard output");
     command->add_flag("--quiet", run->quiet, "Tell nothing of the progress");
+  }
+
+  /// The flags that say where results go.
+  static void DefineOut(::CLI::App* command, const std::string& folder, OutRequest* out) {
+    AddValue(command, "--out", &out->out, "New folder for the results (default: " + folder + ")",
+             "DIR");
+    ::CLI::Option* resume =
+        command->add_flag("--resume", out->resume,
+                          "Go on in --out, or in the newest folder of this spec, and run only "
+                          "what is not there");
+    command
+        ->add_flag("--fresh", out->fresh,
+                   "Begin anew, also where --out holds results: these are moved to --out with .1, "
+                   ".2, ... behind its name")
+        ->excludes(resume);
   }
 
   void DefinePlan() {
@@ -323,9 +309,7 @@ class CommandLine {
     AddValue(find_max_command_, "--reps", &find_max_.reps,
              "Processes at a rate, most of which must keep the promise [3]", "N");
     DefineChoice(find_max_command_, &find_max_.cells);
-    AddValue(find_max_command_, "--out", &find_max_.out,
-             "New folder for the results (default: results/runs/find-max-<experiment>-<time>)",
-             "DIR");
+    DefineOut(find_max_command_, "results/runs/find-max-<experiment>-<time>", &find_max_.out);
     find_max_command_->add_flag("--quiet", find_max_.quiet, "Tell nothing of the progress");
     find_max_command_->add_flag("--json", find_max_.json, "Print all that was tried as JSON");
     find_max_command_->footer(Footer());
@@ -384,7 +368,7 @@ class CommandLine {
       return action;
     };
     const auto add_file = [this](::CLI::App* action, const std::string& help) {
-      action->add_option("file", trace_.file, help)->required()->option_text("FILE");
+      action->add_option("file", trace_.file, help)->option_text("FILE");
     };
     const auto add_out = [this](::CLI::App* action) {
       AddValue(action, "--out", &trace_.out, "New file for the trace, which ends with .bwtrace",
@@ -427,16 +411,10 @@ class CommandLine {
     }
     const std::string& action = actions.front()->get_name();
     if (action == "record") return TraceRecord(trace_);
+    if (trace_.file.empty()) return Fail(kExitUsage, "trace " + action + ": FILE is missing");
     if (action == "convert") return TraceConvert(trace_);
     if (action == "stats") return TraceStats(trace_);
     return TraceReplay(trace_);
-  }
-
-  std::string DescribeUnknownCommand(const std::string& extra) const {
-    if (extra.starts_with('-')) {
-      return experiment::UnknownName("flag", extra.substr(0, extra.find('=')), FlagsOf(app_));
-    }
-    return experiment::UnknownName("command", extra, CommandsOf(app_));
   }
 
   ::CLI::App app_{

@@ -9,6 +9,7 @@
 
 #include "bwlab/base/status.h"
 #include "bwlab/experiment/plan.h"
+#include "run_experiment/out_folder.h"
 
 namespace bwlab::cli {
 
@@ -34,9 +35,7 @@ struct RunRequest {
   std::string ci;        ///< empty: as many repetitions as the spec says
   std::string reps_min;  ///< this and the next: empty where not given
   std::string reps_max;
-  std::string out;
-  bool resume = false;
-  bool fresh = false;
+  OutRequest out;
   bool keep_data = false;
   bool json = false;
   bool quiet = false;
@@ -93,7 +92,7 @@ struct FindMaxRequest {
   std::string precision = "0.05";
   std::string seconds = "2";
   std::string reps = "3";
-  std::string out;
+  OutRequest out;
   bool quiet = false;
   bool json = false;
   std::vector<std::string> argv;  ///< the whole command line, for provenance

@@ -5,10 +5,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bwlab/experiment/comparison.h"
 #include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/result_set.h"
 #include "bwlab/experiment/statistics.h"
 #include "bwlab/experiment/sweep.h"
@@ -27,8 +29,9 @@ using experiment::ResultSet;
 using nlohmann::json;
 
 std::string ShownName(const CellName& name, const std::string& label) {
-  return fmt::format("{}, {}, {} thread{}{}", name.workload, label, name.threads,
-                     name.threads == 1 ? "" : "s", experiment::ShownCoordinates(name.coordinates));
+  return fmt::format("{}, {}, {}{}", name.workload, label,
+                     experiment::Counted(name.threads, "thread"),
+                     experiment::ShownCoordinates(name.coordinates));
 }
 
 std::string ShownPairing(const ComparedCells& cells) {
@@ -86,8 +89,10 @@ std::array<size_t, experiment::kCellVerdictNames.size()> CountsOf(const Comparis
 }
 
 void PrintText(const ResultSet& a, const ResultSet& b, const Comparison& comparison) {
-  std::cout << fmt::format("A: {}, {}, {} results\nB: {}, {}, {} results\n", a.path, ShownOrigin(a),
-                           a.results.size(), b.path, ShownOrigin(b), b.results.size());
+  for (const auto& [side, set] : {std::pair('A', &a), std::pair('B', &b)}) {
+    std::cout << fmt::format("{}: {}, {}, {}\n", side, set->path, ShownOrigin(*set),
+                             experiment::Counted(set->results.size(), "result"));
+  }
   for (const ComparedCells& cells : comparison.cells) PrintCells(cells);
   if (!comparison.alone.empty()) std::cout << "\nWithout partner:\n";
   for (const experiment::LoneCell& lone : comparison.alone) {
@@ -101,14 +106,15 @@ void PrintText(const ResultSet& a, const ResultSet& b, const Comparison& compari
         fmt::format("{}{} {}", i == 0 ? "" : ", ", counts[i], experiment::kCellVerdictNames[i]);
   }
   const double missed = 1 - experiment::kConfidence;
+  std::cout << fmt::format("\n{}.\n", verdicts);
+  if (comparison.cells.empty()) return;
   std::cout << fmt::format(
-      "\n{}.\n"
       "x: median of B over that of A, with its {:.0f}% interval (BCa bootstrap). p50, p99: median "
       "over the\n"
       "repetitions of each one's percentile. Cells are judged by throughput, in an open loop by "
       "p99 latency.\n"
       "Of {} equal cells about {:.1f} show a difference all the same.\n",
-      verdicts, 100 * experiment::kConfidence, comparison.cells.size(),
+      100 * experiment::kConfidence, comparison.cells.size(),
       missed * static_cast<double>(comparison.cells.size()));
 }
 

@@ -16,6 +16,7 @@
 
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/host.h"
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/repository.h"
 #include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/subprocess.h"
@@ -46,7 +47,7 @@ struct CellGroup {
 
   friend auto operator<=>(const CellGroup&, const CellGroup&) = default;
   std::string Describe() const {
-    return fmt::format("{}, {}, {} thread{}", workload, label, threads, threads == 1 ? "" : "s");
+    return fmt::format("{}, {}, {}", workload, label, experiment::Counted(threads, "thread"));
   }
 };
 

@@ -14,6 +14,7 @@
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/perf_counters.h"
 #include "bwlab/experiment/plan.h"
+#include "bwlab/workload/trace_csv.h"
 #include "run_experiment/command_line.h"
 
 namespace bwlab::cli {
@@ -41,6 +42,11 @@ _run_experiment_names() {
   "$1" list "$2" 2>/dev/null | while read -r name _; do echo "$name"; done
 }
 
+_run_experiment_engines() {
+  _run_experiment_names "$1" engines
+  _run_experiment_names "$1" variants
+}
+
 _run_experiment() {
   local line=${COMP_LINE:0:COMP_POINT} prefix="" choices="" command="" flag="" kind i
   local -a words
@@ -49,10 +55,13 @@ _run_experiment() {
   local binary=${words[0]/#\~/$HOME} current=${words[-1]}
   COMPREPLY=()
   for ((i = 1; i < ${#words[@]} - 1; ++i)); do
-    if [[ ${words[i]} != -* ]]; then
-      command=${words[i]}
-      break
+    [[ ${words[i]} == -* ]] && continue
+    command=${words[i]}
+    # The action of a command follows it.
+    if ((i + 2 < ${#words[@]})) && [[ -n $(_run_experiment_flags "$command ${words[i + 1]}") ]]; then
+      command+=" ${words[i + 1]}"
     fi
+    break
   done
   if [[ $current == --*=* ]]; then
     flag=${current%%=*}
@@ -77,10 +86,7 @@ _run_experiment() {
     filter)
       case $current in
         workload=*) choices=$(_run_experiment_names "$binary" workloads) ;;
-        engine=*)
-          choices=$(_run_experiment_names "$binary" engines
-            _run_experiment_names "$binary" variants)
-          ;;
+        engine=*) choices=$(_run_experiment_engines "$binary") ;;
         *=*) ;;
         *)
           choices="@filter_keys@"
@@ -93,6 +99,7 @@ _run_experiment() {
         current=${current#*=}
       fi
       ;;
+    engines) choices=$(_run_experiment_engines "$binary") ;;
     experiments)
       choices=$(_run_experiment_names "$binary" experiments)
       compopt -o default 2>/dev/null
@@ -128,21 +135,30 @@ std::string CounterNames() {
   return Joined(names);
 }
 
+std::string LayoutNames() {
+  std::vector<std::string_view> names;
+  for (const auto& layout : workload::kCsvLayouts) names.push_back(layout.name);
+  return Joined(names);
+}
+
 /// How a value is completed that the help calls `shown`; "none" where nothing is known of it.
 std::string KindOf(const std::string& shown) {
   static const std::map<std::string, std::string> kKinds = {
       {"[quickstart]", "experiments"},
       {"A B | SPEC", "experiments"},
+      {"FILE", "files"},
       {"FILE...", "files"},
       {"OLD NEW", "files"},
       {"[NAME=]FILE", "files"},
       {"DIR", "folders"},
+      {"ENGINE", "engines"},
       {"KEY=PATTERN", "filter"},
       {"TOPIC", "words " + Joined(ListTopics())},
       {"KIND", "words " + Joined(experiment::SchemaKinds())},
       {"MODE", "words " + Joined(experiment::kVerifyModeNames)},
       {"ORDER", "words " + Joined(experiment::kRunOrderNames)},
       {"ARRIVAL", "words " + Joined(kFindMaxArrivals)},
+      {"LAYOUT", "words " + LayoutNames()},
       {"LIST", "list " + CounterNames()},
       {"SHELL", "words " + Joined(kShells)},
   };
@@ -150,7 +166,7 @@ std::string KindOf(const std::string& shown) {
   return kind == kKinds.end() ? "none" : kind->second;
 }
 
-/// The lines of one command for both tables.
+/// The lines of one command for both tables, and of its actions.
 void AddCommand(const std::string& name, const ::CLI::App& command, std::string* kinds,
                 std::string* flags) {
   std::vector<std::string> names;
@@ -167,6 +183,13 @@ void AddCommand(const std::string& name, const ::CLI::App& command, std::string*
     }
   }
   *flags += "    '" + name + "') echo '" + Joined(names) + "' ;;\n";
+  if (name.empty()) return;
+  std::vector<std::string> actions;
+  for (const ::CLI::App* action : command.get_subcommands([](const ::CLI::App*) { return true; })) {
+    actions.push_back(action->get_name());
+    AddCommand(name + " " + actions.back(), *action, kinds, flags);
+  }
+  if (!actions.empty()) *kinds += "    '" + name + " ') echo 'words " + Joined(actions) + "' ;;\n";
 }
 
 void Replace(std::string_view placeholder, const std::string& by, std::string* text) {

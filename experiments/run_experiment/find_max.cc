@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
+#include <bit>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -12,7 +12,6 @@
 
 #include "bwlab/experiment/cell_process.h"
 #include "bwlab/experiment/exit_code.h"
-#include "bwlab/experiment/host.h"
 #include "bwlab/experiment/memory.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/plan.h"
@@ -26,6 +25,7 @@
 #include "run_experiment/command_line.h"
 #include "run_experiment/flag_values.h"
 #include "run_experiment/interruption.h"
+#include "run_experiment/out_folder.h"
 
 namespace bwlab::cli {
 namespace {
@@ -172,7 +172,11 @@ uint64_t OpsOf(Cell cell, double seconds) {
   cell.op_count = kStep;
   const double bytes_per_op = (static_cast<double>(cell.EstimatedBytes()) - base) / kStep;
   const double room = static_cast<double>(experiment::AvailableMemoryBytes()) / 2 - base;
-  const double ops = std::min(wanted, std::max(room, 0.0) / bytes_per_op);
+  const double fitting = std::max(room, 0.0) / bytes_per_op;
+  // To a power of two, so that --resume finds the probe also where a little less memory is free.
+  const double ops = wanted <= fitting
+                         ? wanted
+                         : static_cast<double>(std::bit_floor(static_cast<uint64_t>(fitting)));
   return std::max(static_cast<uint64_t>(ops), uint64_t{cell.threads});
 }
 
@@ -205,11 +209,10 @@ class Finder {
       folder_.RemoveIfWithoutResults();
       return Fail(exit_code_, why_);
     }
-    return Fail(exit_code_, fmt::format("{}; {} finished probes are in {}", why_,
-                                        folder_.files().size(), ShownPath(folder_.path())));
+    return Fail(exit_code_, fmt::format("{}; {}", why_, HowToGoOn(folder_)));
   }
 
-  std::optional<bool> Stop(int exit_code, std::string why) {
+  std::nullopt_t Stop(int exit_code, std::string why) {
     exit_code_ = exit_code;
     why_ = std::move(why);
     return std::nullopt;
@@ -230,21 +233,38 @@ class Finder {
     uint32_t broken = 0;
     while (kept < majority && broken + majority <= search_.reps) {
       const uint32_t rep = kept + broken;
-      const CellOutcome outcome = experiment::RunCellProcess(probe_plan, {0, rep}, provenance_,
-                                                             {.results = folder_.path()});
-      if (outcome.exit_code == experiment::kExitOk) {
-        const Status status = folder_.Add(outcome.result);
-        if (!status.ok()) return Stop(experiment::ExitCodeOf(status), status.message());
-      }
-      if (WasInterrupted()) return Stop(experiment::kExitInterrupted, "interrupted");
-      if (outcome.exit_code != experiment::kExitOk) {
-        return Stop(outcome.exit_code, outcome.message);
-      }
-      probes->push_back(ProbeOf(outcome.result, offered));
+      const std::optional<json> result = ResultOf(probe_plan, rep);
+      if (!result) return std::nullopt;
+      probes->push_back(ProbeOf(*result, offered));
       ++(probes->back().kept ? kept : broken);
       if (!request_.quiet) Tell(cell, probes->back());
     }
     return kept == majority;
+  }
+
+  /// Of the plan's one cell: the result that the folder has, or that of a process. Nothing where
+  /// the search stops.
+  std::optional<json> ResultOf(const Plan& probe_plan, uint32_t rep) {
+    if (const std::string id = probe_plan.cells.front().Id(); folder_.Has(id, rep)) {
+      Result<json> there = folder_.Read(id, rep);
+      if (there.ok()) return std::move(there).value();
+      return Stop(experiment::ExitCodeOf(there.status()), there.status().message());
+    }
+    CellOutcome outcome =
+        experiment::RunCellProcess(probe_plan, {0, rep}, provenance_, {.results = folder_.path()});
+    if (outcome.exit_code == experiment::kExitOk) {
+      const Status status = folder_.Add(outcome.result);
+      if (!status.ok()) {
+        return Stop(experiment::ExitCodeOf(status), status.message());
+      }
+    }
+    if (WasInterrupted()) {
+      return Stop(experiment::kExitInterrupted, "interrupted");
+    }
+    if (outcome.exit_code != experiment::kExitOk) {
+      return Stop(outcome.exit_code, std::move(outcome.message));
+    }
+    return std::move(outcome.result);
   }
 
   Probe ProbeOf(const json& result, double offered) const {
@@ -294,11 +314,11 @@ class Finder {
       std::cout << fmt::format("{:<{}}  {}\n", cell.cell->Describe(), width, ShownFound(cell));
     }
     std::cout << fmt::format(
-        "\nHighest rates of an open loop ({}) that keep {}, to {:g}%: of {} processes at a rate, "
-        "of "
-        "{:g} s each, most have to.\n{} results in {}\n",
-        request_.arrival, request_.slo, 100 * search_.range.precision, search_.reps,
-        search_.seconds, folder_.files().size(), ShownPath(folder_.path() / "cells"));
+        "\nHighest rates of an open loop ({}) that keep {}, to {:g}%: of {} at a rate, of {:g} s "
+        "each, most have to.\n{} in {}\n",
+        request_.arrival, request_.slo, 100 * search_.range.precision,
+        experiment::Counted(search_.reps, "probe"), search_.seconds,
+        experiment::Counted(folder_.files().size(), "result"), ShownPath(folder_.path() / "cells"));
   }
 
   json ProbeJson(const Probe& probe) const {
@@ -359,12 +379,8 @@ int FindMax(const FindMaxRequest& request) {
        {CheckKinds(search.value(), plan.value()), CheckSweep(plan.value())}) {
     if (!status.ok()) return Fail(status);
   }
-  const std::filesystem::path out =
-      request.out.empty()
-          ? experiment::RunsFolder() / fmt::format("find-max-{}-{}", plan.value().experiment,
-                                                   experiment::UtcCompactText(std::time(nullptr)))
-          : std::filesystem::path(request.out);
-  Result<ResultsFolder> folder = ResultsFolder::Create(out, plan.value().spec);
+  Result<ResultsFolder> folder =
+      OpenOutFolder(request.out, request.quiet, kFindMaxFolders, plan.value().spec);
   if (!folder.ok()) return Fail(folder.status());
   NoteInterruptions();
   return Finder(request, plan.value(), search.value(), std::move(folder).value()).Run();

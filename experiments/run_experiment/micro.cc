@@ -101,9 +101,10 @@ void PrintSummary(const MicroSummary& summary, const ResultsFolder& folder, uint
   }
   std::cout << summary.Text()
             << fmt::format(
-                   "\nMedians of {} repetition{}; clock: the time that counts. Intervals: BCa "
-                   "bootstrap.\n{} results in {}\n",
-                   reps, reps == 1 ? "" : "s", folder.files().size(),
+                   "\nMedians of {}; clock: the time that counts. Intervals: BCa "
+                   "bootstrap.\n{} in {}\n",
+                   experiment::Counted(reps, "repetition"),
+                   experiment::Counted(folder.files().size(), "result"),
                    (folder.path() / "micro").string());
 }
 

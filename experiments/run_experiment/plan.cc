@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bwlab/experiment/exit_code.h"
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/repository.h"
 #include "bwlab/experiment/results_folder.h"
 #include "bwlab/experiment/statistics.h"
@@ -120,9 +121,9 @@ void PrintText(const Plan& plan, const std::vector<CellForecast>& forecasts) {
   std::cout << TableOf(plan, forecasts);
   const Totals totals = TotalsOf(plan, forecasts);
   std::cout << fmt::format(
-      "\n{} cells, {} repetitions each: {} runs. Memory: at most {:.0f} MiB at a "
-      "time.\n",
-      plan.cells.size(), plan.reps, plan.cells.size() * plan.reps, MiB(totals.bytes_max));
+      "\n{}, {} each: {}. Memory: at most {:.0f} MiB at a time.\n",
+      experiment::Counted(plan.cells.size(), "cell"), experiment::Counted(plan.reps, "repetition"),
+      experiment::Counted(plan.cells.size() * plan.reps, "run"), MiB(totals.bytes_max));
   if (totals.known == 0) {
     std::cout << "How long they take is not known: no results of these cells lie under results/.\n";
   } else {

@@ -4,19 +4,24 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
+#include <iostream>
 
 namespace bwlab::cli {
+namespace {
+
+constexpr const char* kClearLine = "\r\033[K";
+
+}  // namespace
 
 Progress::Progress(size_t total, bool quiet)
     : total_(total), quiet_(quiet), terminal_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
-  if (terminal_) fmt::print(stderr, "\r\033[K");
+  if (terminal_) std::cerr << kClearLine;
 }
 
 void Progress::Started(const std::string& what) {
-  if (terminal_) fmt::print(stderr, "\r\033[K{} {}{}", Counter(), what, Remaining());
+  if (terminal_) std::cerr << kClearLine << Counter() << ' ' << what << Remaining();
 }
 
 void Progress::Finished(const std::string& what, double ops_per_second) {
@@ -26,17 +31,18 @@ void Progress::Finished(const std::string& what, double ops_per_second) {
 void Progress::Finished(const std::string& what) {
   ++done_;
   if (quiet_) return;
+  // Standard error may be closed or full: std::cerr then says nothing, where fmt::print throws.
   const std::string line = fmt::format("{} {}{}", Counter(), what, Remaining());
   if (terminal_) {
-    fmt::print(stderr, "\r\033[K{}", line);
+    std::cerr << kClearLine << line;
   } else {
-    fmt::print(stderr, "{}\n", line);
+    std::cerr << line << '\n';
   }
 }
 
 void Progress::Failed() {
   ++done_;
-  if (terminal_) fmt::print(stderr, "\r\033[K");
+  if (terminal_) std::cerr << kClearLine;
 }
 
 std::string Progress::Counter() const { return fmt::format("[{}/{}]", done_, total_); }

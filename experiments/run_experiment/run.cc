@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -16,7 +15,7 @@
 
 #include "bwlab/experiment/cell_process.h"
 #include "bwlab/experiment/exit_code.h"
-#include "bwlab/experiment/host.h"
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/perf_counters.h"
 #include "bwlab/experiment/plan.h"
 #include "bwlab/experiment/provenance.h"
@@ -26,6 +25,7 @@
 #include "run_experiment/command_line.h"
 #include "run_experiment/flag_values.h"
 #include "run_experiment/interruption.h"
+#include "run_experiment/out_folder.h"
 #include "run_experiment/progress.h"
 #include "run_experiment/step_end.h"
 #include "run_experiment/stopping_rule.h"
@@ -86,10 +86,7 @@ class Runner {
     }
     if (end.ok()) PrintSummary();
     if (exit_code != experiment::kExitOk) {
-      std::cerr << fmt::format(
-          "run_experiment: {} finished results are in {}; the same command with --resume --out {} "
-          "goes on\n",
-          folder_.files().size(), ShownPath(folder_.path()), ShownPath(folder_.path()));
+      Fail(exit_code, HowToGoOn(folder_));
     }
     return exit_code;
   }
@@ -195,7 +192,7 @@ class Runner {
                      "Mops/s: median of {}. bytes/key: live bytes of the index after the load. "
                      "Intervals: BCa bootstrap.\n",
                      RepetitionsText())
-              << fmt::format("{} results in {}\n", folder_.files().size(),
+              << fmt::format("{} in {}\n", experiment::Counted(folder_.files().size(), "result"),
                              ShownPath(folder_.path() / "cells"));
   }
 
@@ -207,7 +204,7 @@ class Runner {
       low = std::min(low, row.ops_per_second.size());
       high = std::max(high, row.ops_per_second.size());
     }
-    if (low == high) return fmt::format("{} repetition{}", low, low == 1 ? "" : "s");
+    if (low == high) return experiment::Counted(low, "repetition");
     return fmt::format("{} to {} repetitions", low, high);
   }
 
@@ -224,32 +221,6 @@ class Runner {
   int exit_code_of_failed_ = experiment::kExitOk;
 };
 
-/// The folder that a request means, new or to be gone on with.
-Result<ResultsFolder> FolderOf(const RunRequest& request, const Plan& plan) {
-  fs::path out = request.out;
-  if (request.resume) {
-    if (out.empty()) out = ResultsFolder::NewestOf(experiment::RunsFolder(), plan.spec);
-    if (out.empty()) {
-      return Status::InvalidArgument("--resume: no folder in " +
-                                     ShownPath(experiment::RunsFolder()) +
-                                     " holds results of this spec; name one by --out");
-    }
-    return ResultsFolder::Resume(out, plan.spec);
-  }
-  if (out.empty()) {
-    const std::string now = experiment::UtcCompactText(std::time(nullptr));
-    out = experiment::RunsFolder() / (plan.experiment + "-" + now);
-  }
-  if (request.fresh) {
-    const Result<fs::path> moved = ResultsFolder::MoveAside(out);
-    if (!moved.ok()) return moved.status();
-    if (!moved.value().empty() && !request.quiet) {
-      fmt::print(stderr, "earlier results are in {} now\n", ShownPath(moved.value()));
-    }
-  }
-  return ResultsFolder::Create(out, plan.spec);
-}
-
 }  // namespace
 
 int Run(const RunRequest& request) {
@@ -264,7 +235,8 @@ int Run(const RunRequest& request) {
   if (!rule.ok()) return Fail(rule.status());
   const Result<TimeLimits> limits = TimeLimitsOf(request);
   if (!limits.ok()) return Fail(limits.status());
-  Result<ResultsFolder> folder = FolderOf(request, plan.value());
+  Result<ResultsFolder> folder =
+      OpenOutFolder(request.out, request.quiet, kRunFolders, plan.value().spec);
   if (!folder.ok()) return Fail(folder.status());
 
   NoteInterruptions();

@@ -47,8 +47,7 @@ Result<StoppingRule> StoppingRuleOf(const RunRequest& request, uint32_t spec_rep
   if (!reps_max.ok()) return reps_max.status();
   if (reps_min.value() > reps_max.value()) {
     return Status::InvalidArgument(
-        fmt::format("--reps-min is {} and --reps-max {}; allowed are at "
-                    "most as many at least as at most",
+        fmt::format("--reps-min {} is more than --reps-max {}; allowed are as many, or fewer",
                     reps_min.value(), reps_max.value()));
   }
   return StoppingRule{share.value(), static_cast<uint32_t>(reps_min.value()),

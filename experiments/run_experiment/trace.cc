@@ -2,21 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/prepared_cell.h"
-#include "bwlab/experiment/registry.h"
+#include "bwlab/experiment/spec.h"
 #include "bwlab/workload/stream_digest.h"
 #include "bwlab/workload/stream_stats.h"
 #include "bwlab/workload/trace_csv.h"
+#include "bwlab/workload/workload_json.h"
 #include "run_experiment/command_line.h"
 #include "run_experiment/flag_values.h"
 
@@ -28,13 +32,22 @@ using nlohmann::json;
 
 constexpr const char* kSuffix = ".bwtrace";
 
+/// What is wrong with the path of a trace as the name of a workload, which it is in results.
+Status CheckName(const std::string& what, const std::string& path) {
+  if (!path.ends_with(kSuffix)) {
+    return Status::InvalidArgument(what + " does not end with " + kSuffix);
+  }
+  if (workload::IsPlainName(fs::path(path).filename().string())) return Status::Ok();
+  return Status::InvalidArgument(what + ": the name of a trace must be " +
+                                 std::string(workload::kPlainNameRule));
+}
+
 /// What is wrong with the file that a trace is to be written to; Ok where nothing is there yet.
 Status CheckOut(const std::string& out) {
   std::error_code error;
   if (out.empty()) return Status::InvalidArgument("trace: --out FILE is missing");
-  if (!out.ends_with(kSuffix)) {
-    return Status::InvalidArgument("--out " + experiment::Quoted(out) + " does not end with " +
-                                   kSuffix);
+  if (Status status = CheckName("--out " + experiment::Quoted(out), out); !status.ok()) {
+    return status;
   }
   if (fs::exists(out, error)) {
     return Status::InvalidArgument("--out " + experiment::Quoted(out) +
@@ -43,9 +56,33 @@ Status CheckOut(const std::string& out) {
   return Status::Ok();
 }
 
+std::string Described(uint64_t records, uint64_t ops, uint64_t threads) {
+  return experiment::Counted(records, "record") + ", " + experiment::Counted(ops, "operation") +
+         " of " + experiment::Counted(threads, "thread");
+}
+
 std::string Described(const workload::TraceView& view) {
-  return fmt::format("{} records, {} operations of {} thread{}", view.records.size(), view.ops(),
-                     view.streams.size(), view.streams.size() == 1 ? "" : "s");
+  return Described(view.records.size(), view.ops(), view.streams.size());
+}
+
+/// A setting of what a trace has of its own would change nothing.
+Status CheckSettings(const CellsRequest& cells) {
+  const auto check = [](const Result<experiment::Setting>& setting) {
+    if (!setting.ok()) return setting.status();
+    const std::string& key = setting.value().key;
+    if (key.substr(0, key.find('.')) != "keys" && key != "ops" && key != "matrix.workload") {
+      return Status::Ok();
+    }
+    return Status::InvalidArgument("trace replay: " + setting.value().flag +
+                                   ": a trace has keys and operations of its own");
+  };
+  for (const std::string& set : cells.sets) {
+    if (Status status = check(experiment::ParseSetting(set)); !status.ok()) return status;
+  }
+  for (const std::string& sweep : cells.sweeps) {
+    if (Status status = check(experiment::ParseSweep(sweep)); !status.ok()) return status;
+  }
+  return Status::Ok();
 }
 
 Status NoMemory(const std::string& file) {
@@ -77,8 +114,8 @@ int TraceRecord(const TraceRequest& request) {
   } catch (const std::bad_alloc&) {
     return Fail(NoMemory(request.out));
   }
-  std::cout << fmt::format("{}: {} records, {} operations of {} threads\n", request.out,
-                           cells[0].record_count, cells[0].op_count, cells[0].threads);
+  std::cout << fmt::format("{}: {}\n", request.out,
+                           Described(cells[0].record_count, cells[0].op_count, cells[0].threads));
   return experiment::kExitOk;
 }
 
@@ -101,13 +138,20 @@ int TraceConvert(const TraceRequest& request) {
     if (!ops.ok()) return Fail(ops.status());
     options.ops_max = ops.value();
   }
+  std::error_code error;
+  if (fs::is_directory(request.file, error)) {
+    return Fail(experiment::kExitUsage, request.file + ": is a folder, not a CSV file");
+  }
   std::ifstream csv(request.file, std::ios::binary);
-  if (!csv) return Fail(experiment::kExitUsage, request.file + ": cannot be opened");
+  if (!csv) {
+    return Fail(experiment::kExitUsage,
+                request.file + ": cannot be opened: " + std::generic_category().message(errno));
+  }
   try {
     const workload::CsvTrace trace = workload::ReadCsvTrace(csv, request.file, options);
     if (!trace.ok()) return Fail(experiment::kExitUsage, trace.error);
-    const std::string error = workload::WriteTrace(request.out, trace.view());
-    if (!error.empty()) return Fail(Status::IoError(error));
+    const std::string problem = workload::WriteTrace(request.out, trace.view());
+    if (!problem.empty()) return Fail(Status::IoError(problem));
     std::cout << fmt::format("{}: {}\n", request.out, Described(trace.view()));
   } catch (const std::bad_alloc&) {
     return Fail(NoMemory(request.file));
@@ -154,7 +198,12 @@ int TraceStats(const TraceRequest& request) {
 }
 
 int TraceReplay(const TraceRequest& request) {
-  const workload::TraceOpened opened = workload::Trace::Open(request.file);
+  for (const Status& status :
+       {CheckName("trace replay: " + experiment::Quoted(request.file), request.file),
+        CheckSettings(request.run.cells)}) {
+    if (!status.ok()) return Fail(status);
+  }
+  const workload::TraceOpened opened = workload::Trace::OpenUnchecked(request.file);
   if (!opened.ok()) return Fail(experiment::kExitUsage, opened.error);
   const workload::TraceView& view = opened.trace->view();
   std::vector<std::string> engines = request.engines;

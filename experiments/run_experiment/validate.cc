@@ -11,6 +11,7 @@
 #include "bwlab/experiment/exit_code.h"
 #include "bwlab/experiment/json_schema.h"
 #include "bwlab/experiment/memory.h"
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/plan.h"
 #include "bwlab/experiment/spec.h"
 #include "bwlab/workload/json_text.h"
@@ -43,8 +44,9 @@ void CheckSpec(Verdict* verdict) {
     verdict->error = plan.status().message();
     return;
   }
-  verdict->note = fmt::format("a spec of {} cells, {} repetitions each", plan.value().cells.size(),
-                              plan.value().reps);
+  verdict->note =
+      fmt::format("a spec of {}, {} each", experiment::Counted(plan.value().cells.size(), "cell"),
+                  experiment::Counted(plan.value().reps, "repetition"));
 }
 
 void CheckResult(const json& document, const experiment::JsonSchema& schema, Verdict* verdict) {
@@ -87,7 +89,7 @@ Verdict Check(const std::string& file) {
   return verdict;
 }
 
-/// The files of a results folder; the path itself where it is no folder.
+/// The files of a folder; the path itself where it is no folder.
 std::vector<std::string> FilesOf(const std::string& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return {path};
@@ -96,7 +98,7 @@ std::vector<std::string> FilesOf(const std::string& path) {
     if (entry.path().extension() == ".json") files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());
-  return files.empty() ? std::vector<std::string>{path} : files;
+  return files;
 }
 
 json ToJson(const Verdict& verdict) {
@@ -116,7 +118,11 @@ int Validate(const ValidateRequest& request) {
   int exit_code = experiment::kExitOk;
   json verdicts = json::array();
   for (const std::string& path : request.files) {
-    for (const std::string& file : FilesOf(path)) {
+    const std::vector<std::string> files = FilesOf(path);
+    if (files.empty()) {
+      exit_code = Fail(experiment::kExitUsage, path + ": a folder in which no *.json is");
+    }
+    for (const std::string& file : files) {
       const Verdict verdict = Check(file);
       verdicts.push_back(ToJson(verdict));
       if (!verdict.error.empty()) {

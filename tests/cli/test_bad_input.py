@@ -142,7 +142,16 @@ def test_bytes_that_are_not_utf_8(run_experiment):
     (["run", "quickstrat"], ["quickstrat", 'did you mean "quickstart"']),
     (["run", "absent.json"], ["absent.json", "No such file"]),
     (["run", "."], ["."]),
-    (["run", "--reps"], ["--reps"]),
+    (["run", "./"], ["./: is a folder", "name of an experiment"]),
+    (["help"], ['did you mean "--help"']),
+    (["run", "--reps"], ["run: --reps takes N, which is missing"]),
+    (["run", "--reps="], ['"--reps=" has no value']),
+    (["run", "--reps", "1", "--reps", "2"], ["run: --reps N is given more than once"]),
+    (["compare", "--binaries", "old"], ["compare: --binaries takes OLD NEW, which is missing"]),
+    (["plan", "--json=x"], ["--json", "takes no value"]),
+    (["run", "--ci", "0.1", "--reps-min", "9", "--reps-max", "3"], ["9 is more than --reps-max 3"]),
+    (["run", "--set", "matrix.engine=btree_olc"], ["/baseline", "/matrix/engine: btree_olc"]),
+    (["run", "--set", "matrix.engine=std_map"], ['did you mean "std_map_rwlock"']),
     (["run", "--reps", "0"], ["--reps 0", "at least 1"]),
     (["run", "--reps", "many"], ["--reps many", "integer"]),
     (["run", "--seed", "-1"], ["--seed -1", "at least 0"]),
@@ -180,6 +189,11 @@ def test_results_are_never_overwritten(run_experiment, write_spec, spec):
     file = write_spec(spec)
     assert run_experiment("run", file, "--out", "out").returncode == 0
     assert "out" in run_experiment.refused("run", file, "--out", "out")
+
+
+def test_a_folder_called_like_an_experiment_does_not_hide_it(run_experiment):
+    (run_experiment.folder / "quickstart").mkdir()
+    assert run_experiment.json("plan", "quickstart")["experiment"] == "quickstart"
 
 
 def test_a_folder_that_cannot_be_made_is_the_environments_fault(run_experiment, write_spec, spec):

@@ -101,10 +101,46 @@ def test_an_interruption_keeps_the_finished_probes(run_experiment, write_spec, s
         process.send_signal(signal.SIGINT)
         errors = process.stderr.read()
         assert process.wait(60) == 130
-    assert "interrupted; " in errors and "finished probes are in" in errors
+    assert "interrupted; " in errors and "with --resume --out" in errors
     assert names_in(out)
     for result in results_of(out):
         json.dumps(result)
+
+
+def test_what_is_finished_is_not_probed_again(run_experiment, write_spec, spec):
+    path = write_spec(spec)
+    flags = ("--slo", "max<100s", "--seconds", 0.1, "--rate-max", 4000, "--reps", 1)
+    out, whole = find(run_experiment, path, *flags)
+    before = {name: (out / "cells" / name).stat().st_mtime_ns for name in names_in(out)}
+    taken = names_in(out)[-1]
+    (out / "cells" / taken).unlink()
+    _, resumed = find(run_experiment, path, *flags, "--resume")
+    after = {name: (out / "cells" / name).stat().st_mtime_ns for name in names_in(out)}
+    assert after.keys() >= before.keys()
+    assert {name for name in before if after[name] != before[name]} == {taken}
+    kept = {probe["cell_id"]: probe for probe in whole["cells"][0]["probes"]
+            if not taken.startswith(probe["cell_id"])}
+    for probe in resumed["cells"][0]["probes"]:
+        assert probe == kept.get(probe["cell_id"], probe)
+    # Another promise is kept or not by what was measured before.
+    _, strict = find(run_experiment, path, "--slo", "max<1ns", *flags[2:], "--resume")
+    assert strict["cells"][0]["outcome"] == "lowest_fails"
+    assert {name: (out / "cells" / name).stat().st_mtime_ns for name in names_in(out)} == after
+    assert "holds results of another spec" in run_experiment.refused(
+        "find-max", path, *flags, "--resume", "--out", out, "--seed", 5)
+
+
+def test_fresh_begins_anew_and_keeps_what_was_there(run_experiment, write_spec, spec):
+    path = write_spec(spec)
+    flags = ("--slo", "max<100s", "--seconds", 0.1, "--rate-max", 1000, "--reps", 1)
+    out, _ = find(run_experiment, path, *flags)
+    said = run_experiment.refused("find-max", path, *flags, "--out", out)
+    assert "never overwritten" in said and "--resume" in said and "--fresh" in said
+    first = {name: (out / "cells" / name).read_bytes() for name in names_in(out)}
+    find(run_experiment, path, *flags, "--fresh")
+    aside = run_experiment.folder / "out.1"
+    assert {name: (aside / "cells" / name).read_bytes() for name in names_in(aside)} == first
+    assert names_in(out)
 
 
 @pytest.mark.parametrize("flags, words", [

@@ -55,6 +55,18 @@ def test_every_workload_of_the_repository_is_valid(run_experiment):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_folder_without_files_to_check_is_named(run_experiment):
+    (run_experiment.folder / "empty").mkdir()
+    assert "empty: a folder in which no *.json is" in run_experiment.refused("validate", "empty")
+
+
+def test_what_follows_two_dashes_is_no_flag(run_experiment, write_spec, spec):
+    write_spec(spec, "-spec.json")
+    done = run_experiment("validate", "--", "-spec.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "-spec.json: valid, a spec of 1 cell, 1 repetition each" in done.stdout
+
+
 def test_a_results_folder_is_valid_until_one_byte_is_wrong(run_experiment, write_spec, spec):
     assert run_experiment("run", write_spec(spec), "--out", "out").returncode == 0
     verdicts = run_experiment.json("validate", "out")

@@ -82,7 +82,7 @@ def test_cells_are_repeated_until_their_interval_is_tight(run_experiment, write_
     (("--ci", "0.02", "--reps-min", "2"), "from 3 to 1000"),
     (("--ci", "0.02", "--reps-max", "1001"), '--reps-max "1001" is out of range'),
     (("--ci", "0.02", "--reps-max", "5x"), '--reps-max "5x" is out of range'),
-    (("--ci", "0.02", "--reps-min", "9", "--reps-max", "8"), "--reps-min is 9 and --reps-max 8"),
+    (("--ci", "0.02", "--reps-min", "9", "--reps-max", "8"), "--reps-min 9 is more than --reps-max 8"),
 ])
 def test_wrong_stopping_rules_are_refused(run_experiment, write_spec, spec, flags, words):
     assert words in run_experiment.refused("run", write_spec(spec), *flags)

@@ -89,6 +89,21 @@ def test_deletes_of_several_threads_have_no_number_of_misses(run_experiment, spe
     assert played["trace"]["expected_misses"] is None
 
 
+def test_a_trace_may_lie_in_any_folder(run_experiment, recorded):
+    trace = recorded()
+    folder = run_experiment.folder / "mine, (2026)"
+    folder.mkdir()
+    (result,) = replay(run_experiment, trace.rename(folder / "t.bwtrace"))
+    assert result["workload"] == "t.bwtrace"
+
+
+def test_a_csv_file_may_begin_with_a_byte_order_mark(run_experiment):
+    (run_experiment.folder / "t.csv").write_text("read,5\r\n", encoding="utf-8-sig")
+    done = run_experiment("trace", "convert", "t.csv", "--layout", "ops", "--out", "t.bwtrace")
+    assert done.returncode == 0, done.stderr
+    assert "1 record, 1 operation of 1 thread" in done.stdout
+
+
 def test_text_tells_the_mix(run_experiment, recorded):
     text = run_experiment("trace", "stats", recorded()).stdout
     assert "2000 records, 2000 operations of 1 thread" in text
@@ -100,8 +115,16 @@ def test_text_tells_the_mix(run_experiment, recorded):
     (["trace", "relpay", "x"], ["relpay", "replay"]),
     (["trace", "stats", "absent.bwtrace"], ["absent.bwtrace", "opened"]),
     (["trace", "stats", "spec.json"], ["spec.json", "bwtrace1"]),
-    (["trace", "replay", "spec.json"], ["bwtrace1"]),
-    (["trace", "convert", "absent.csv", "--out", "x.bwtrace"], ["absent.csv"]),
+    (["trace", "stats"], ["trace stats: FILE is missing"]),
+    (["trace", "replay", "spec.json"], ["spec.json", "does not end with .bwtrace"]),
+    (["trace", "replay", "there.bwtrace"], ["there.bwtrace", "too short"]),
+    (["trace", "replay", "a b.bwtrace"], ["the name of a trace must be 1 to 128"]),
+    (["trace", "replay", "there.bwtrace", "--set", "keys.count=5"], ['--set "keys.count=5"', "own"]),
+    (["trace", "replay", "there.bwtrace", "--sweep", "ops=5,6"], ['--sweep "ops=5,6"', "own"]),
+    (["trace", "record", "--reps", "3"], ["trace record: unknown flag"]),
+    (["trace", "record", "--out", "a b.bwtrace"], ["the name of a trace must be 1 to 128"]),
+    (["trace", "convert", ".", "--out", "x.bwtrace"], ["is a folder, not a CSV file"]),
+    (["trace", "convert", "absent.csv", "--out", "x.bwtrace"], ["absent.csv", "No such file"]),
     (["trace", "convert", "spec.json", "--out", "x.bwtrace"], ["line 1"]),
     (["trace", "convert", "spec.json"], ["--out"]),
     (["trace", "convert", "spec.json", "--out", "x"], [".bwtrace"]),

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "bwlab/engines/plugin_engine.h"
 #include "bwlab/experiment/files.h"
 #include "bwlab/experiment/names.h"
 #include "bwlab/experiment/registry.h"
@@ -114,15 +113,18 @@ json Cell::RequestJson() const {
   json request = ToJson();
   request["coordinates"] = coordinates;
   if (engine->is_plugin()) request["plugin_path"] = engine->plugin_path;
-  if (trace) request["trace"]["path"] = trace->path;
+  if (trace) {
+    request["trace"]["path"] = trace->path;
+    request["trace"]["stream_sha256"] = trace->stream_sha256;
+  }
   return request;
 }
 
 std::string Cell::Id() const { return Sha256Hex(ToJson().dump()).substr(0, 16); }
 
 std::string Cell::Describe() const {
-  return workload.name + ", " + label() + ", " + std::to_string(threads) +
-         (threads == 1 ? " thread" : " threads") + ShownCoordinates(coordinates);
+  return workload.name + ", " + label() + ", " + Counted(threads, "thread") +
+         ShownCoordinates(coordinates);
 }
 
 uint64_t Cell::StreamOpsAtOnce() const {
@@ -215,10 +217,8 @@ Result<Cell> CellFromJson(const json& request) {
       workload::ParseWorkload(request.at("workload_spec"), "cell", "/workload_spec");
   if (!workload.ok()) return Status::InvalidArgument(workload.error);
   cell.workload = std::move(workload.spec);
-  const auto label = request.at("label").get<std::string>();
-  const Result<const EngineEntry*> engine =
-      request.contains("plugin_path") ? AddPlugin(request["plugin_path"].get<std::string>(), label)
-                                      : FindEngine(label);
+  const Result<const EngineEntry*> engine = FindEngine(request.at("label").get<std::string>(),
+                                                       request.value("plugin_path", std::string()));
   if (!engine.ok()) return engine.status();
   cell.engine = engine.value();
   cell.engine_config = request.at("config");
@@ -245,7 +245,8 @@ Result<Cell> CellFromJson(const json& request) {
     const json& trace = request["trace"];
     const json& misses = trace.at("expected_misses");
     cell.trace = {trace.at("path").get<std::string>(), trace.at("sha256").get<std::string>(),
-                  misses.is_null() ? workload::kUnknownMisses : misses.get<uint64_t>()};
+                  misses.is_null() ? workload::kUnknownMisses : misses.get<uint64_t>(),
+                  trace.at("stream_sha256").get<std::string>()};
   }
   if (request.contains("counters")) {
     cell.counters = request["counters"].get<std::vector<std::string>>();

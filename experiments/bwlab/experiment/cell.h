@@ -20,6 +20,9 @@ struct TraceSource {
   std::string path;    ///< not part of the configuration
   std::string sha256;  ///< the trace's own digest
   uint64_t expected_misses = 0;
+  /// Of its operations (StreamsSha256), which `sha256` covers: no part of the configuration. Empty
+  /// where it is not known.
+  std::string stream_sha256;
 };
 
 /// One fully resolved measurement: what is hashed to its `cell_id`, and all that the process which

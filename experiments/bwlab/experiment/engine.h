@@ -79,8 +79,7 @@ static_assert(sizeof(LatencySample) == 16);
 struct OpCounts {
   uint64_t ok = 0;
   uint64_t miss = 0;  ///< the key was absent (present, for an insert)
-  uint64_t fail =
-      0;  ///< the engine lacked memory or page ids, refused the size, or its files failed
+  uint64_t fail = 0;  ///< no memory or page ids, a size that is refused, or files that failed
 };
 
 /// What one thread saw while it ran its stream.

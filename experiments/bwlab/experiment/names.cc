@@ -23,6 +23,10 @@ bool IsUtf8(const std::string& text) {
          value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string Counted(uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string JoinNames(std::span<const std::string> names) {
   std::string joined;
   for (const std::string& name : names) {

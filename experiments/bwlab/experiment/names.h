@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ std::string Quoted(std::string_view name);
 
 /// Whether `text` can stand in a JSON document.
 bool IsUtf8(const std::string& text);
+
+/// "1 thread", "2 threads".
+std::string Counted(uint64_t count, std::string_view noun);
 
 /// The names with ", " between them.
 std::string JoinNames(std::span<const std::string> names);

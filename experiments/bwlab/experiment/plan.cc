@@ -351,7 +351,10 @@ class Planner {
     const Result<const EngineEntry*> engine = FindEngine(wanted);
     if (!engine.ok()) return Refuse("/baseline", engine.status().message());
     if (std::find(engines_.begin(), engines_.end(), engine.value()) == engines_.end()) {
-      return Refuse("/baseline", Quoted(wanted) + " is not one of the engines in /matrix/engine");
+      std::vector<std::string> labels;
+      for (const EngineEntry* entry : engines_) labels.push_back(entry->Label());
+      return Refuse("/baseline", Quoted(wanted) + " is not one of the engines in /matrix/engine: " +
+                                     JoinNames(labels));
     }
     plan->baseline = engine.value()->Label();
     return Status::Ok();

@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "bwlab/experiment/names.h"
+#include "bwlab/workload/stream_digest.h"
 #include "bwlab/workload/trace.h"
 
 namespace bwlab::experiment {
@@ -12,9 +14,8 @@ namespace fs = std::filesystem;
 
 std::string PlannedTrace::ApplyTo(Cell* cell) const {
   if (cell->threads != threads) {
-    return workload.name + " holds the operations of " + std::to_string(threads) +
-           (threads == 1 ? " thread" : " threads") + ", and cannot be run by " +
-           std::to_string(cell->threads);
+    return workload.name + " holds the operations of " + Counted(threads, "thread") +
+           ", and cannot be run by " + std::to_string(cell->threads);
   }
   cell->trace = source;
   cell->record_count = records;
@@ -35,8 +36,8 @@ std::string ReadTraceFor(const std::string& spec_path, const std::string& path,
   if (!opened.ok()) return opened.error;
   const workload::TraceView& view = opened.trace->view();
   trace->workload = workload::WorkloadOf(view, file.filename().string(), "a trace file");
-  trace->source = {fs::absolute(file, error).string(), opened.trace->sha256(),
-                   view.expected_misses};
+  trace->source = {fs::absolute(file, error).string(), opened.trace->sha256(), view.expected_misses,
+                   workload::StreamsSha256(view.streams)};
   trace->key_space = view.key_space;
   trace->records = view.records.size();
   trace->ops = view.ops();

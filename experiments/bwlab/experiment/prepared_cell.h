@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bwlab/base/status.h"
@@ -45,6 +46,10 @@ class PreparedCell {
   std::vector<uint64_t> RunOps() const;
   /// The whole of the run.
   std::vector<workload::StreamView> RunViews() const;
+  /// The digest of RunViews, where the plan has told it; empty otherwise.
+  std::string_view planned_run_sha256() const {
+    return cell_->trace ? std::string_view(cell_->trace->stream_sha256) : "";
+  }
   /// Room for the samples of the run.
   Samples& samples() { return samples_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bwlab/engines/plugin_engine.h"
 #include "bwlab/experiment/names.h"
 
 namespace bwlab::experiment {
@@ -48,6 +49,10 @@ Result<const EngineEntry*> FindEngine(std::string_view label) {
   }
   return Status::InvalidArgument(
       UnknownName("variant", variant, variants).insert(0, "engine " + Quoted(engine) + ": "));
+}
+
+Result<const EngineEntry*> FindEngine(std::string_view label, const std::string& plugin_path) {
+  return plugin_path.empty() ? FindEngine(label) : AddPlugin(plugin_path, std::string(label));
 }
 
 std::vector<const EngineEntry*> ListedEngines() {

@@ -26,6 +26,10 @@ Status AddEngine(const EngineEntry* entry);
 /// `bwtree/default`. Errors: InvalidArgument with the choices and "did you mean".
 Result<const EngineEntry*> FindEngine(std::string_view label);
 
+/// The same for the process of a cell: loads the plug-in at `plugin_path` and adds it as `label`,
+/// where that path is not empty.
+Result<const EngineEntry*> FindEngine(std::string_view label, const std::string& plugin_path);
+
 /// Those that are not hidden, in the same order, and their labels.
 std::vector<const EngineEntry*> ListedEngines();
 std::vector<std::string> EngineLabels();

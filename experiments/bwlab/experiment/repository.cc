@@ -62,9 +62,14 @@ std::vector<std::string> ExperimentNames() {
 
 Result<std::string> FindSpec(const std::string& argument) {
   std::error_code ignored;
-  const bool is_path = argument.find('/') != std::string::npos ||
-                       fs::path(argument).extension() == ".json" || fs::exists(argument, ignored);
-  if (is_path) return argument;
+  const bool is_folder = fs::is_directory(argument, ignored);
+  if (argument.find('/') != std::string::npos || fs::path(argument).extension() == ".json") {
+    if (!is_folder) return argument;
+    return Status::InvalidArgument(
+        argument + ": is a folder; allowed are the file of a spec and the name of an experiment");
+  }
+  // A folder may be called like an experiment: that of its results.
+  if (fs::exists(argument, ignored) && !is_folder) return argument;
   const std::vector<std::string> names = ExperimentNames();
   if (std::find(names.begin(), names.end(), argument) == names.end()) {
     return Status::InvalidArgument(UnknownName("experiment", argument, names));

@@ -80,6 +80,9 @@ Result<ResultSet> LoadResults(const std::string& path) {
   for (const std::string& file : files) {
     workload::JsonParse parse = workload::ParseJsonFile(file);
     if (!parse.ok()) return Status::InvalidArgument(parse.error);
+    if (!parse.json.is_object() || !parse.json.contains("cell_id")) {
+      return Status::InvalidArgument(file + ": is no result: it has no cell_id");
+    }
     if (const auto violation = ResultSchema().Check(parse.json)) {
       return Status::InvalidArgument(file + ": " + *violation);
     }

@@ -152,12 +152,13 @@ Result<fs::path> ResultsFolder::MoveAside(const fs::path& path) {
   return aside;
 }
 
-fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& spec) {
+fs::path ResultsFolder::NewestOf(const fs::path& parent, const nlohmann::json& spec,
+                                 const std::function<bool(std::string_view)>& fits) {
   std::error_code error;
   fs::path newest;
   for (const fs::directory_entry& entry : fs::directory_iterator(parent, error)) {
     const fs::path file = entry.path() / kSpecFile;
-    if (!fs::exists(file, error)) continue;
+    if (!fits(entry.path().filename().string()) || !fs::exists(file, error)) continue;
     const workload::JsonParse there = workload::ParseJsonFile(file.string());
     if (!there.ok() || !DifferenceOf(there.json, spec).empty()) continue;
     // Their names end with the time at which they were begun.

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,9 +42,11 @@ class ResultsFolder {
   /// InvalidArgument where something else is there, IoError.
   static Result<std::filesystem::path> MoveAside(const std::filesystem::path& path);
 
-  /// The folder under `parent` that was last begun for this spec. Empty where there is none.
+  /// The folder under `parent` that was last begun for this spec, of those whose names `fits`
+  /// accepts. Empty where there is none.
   static std::filesystem::path NewestOf(const std::filesystem::path& parent,
-                                        const nlohmann::json& spec);
+                                        const nlohmann::json& spec,
+                                        const std::function<bool(std::string_view)>& fits);
 
   /// What a run is called in file names, and the name of the file of its result, in cells/.
   static std::string RunName(const std::string& id, uint32_t rep);

@@ -73,6 +73,21 @@ TEST_F(ResultsFolderTest, FoldersAndTheResultsOfACellAreFound) {
   EXPECT_TRUE(ResultsFoldersUnder(base_ / "absent").empty());
 }
 
+TEST_F(ResultsFolderTest, TheNewestOfASpecIsLookedForAmongTheNamesThatFit) {
+  const nlohmann::json spec = {{"id", "x"}};
+  for (const char* name : {"x-1", "x-2", "find-max-x-3"}) {
+    ASSERT_TRUE(ResultsFolder::Create(base_ / name, spec).ok());
+  }
+  ASSERT_TRUE(ResultsFolder::Create(base_ / "x-4", {{"id", "x"}, {"seed", 1}}).ok());
+  const auto newest = [&](std::string_view begin) {
+    return ResultsFolder::NewestOf(
+        base_, spec, [begin](std::string_view name) { return name.starts_with(begin); });
+  };
+  EXPECT_EQ(newest("x-"), base_ / "x-2");
+  EXPECT_EQ(newest("find-max-"), base_ / "find-max-x-3");
+  EXPECT_EQ(newest("other-"), fs::path());
+}
+
 TEST_F(ResultsFolderTest, AResumeTakesAwayTheFilesOfEnginesWhoseRunsHaveNoResult) {
   const nlohmann::json spec = {{"id", "x"}};
   auto folder = ResultsFolder::Create(base_ / "a", spec);

@@ -6,7 +6,9 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,8 +49,18 @@ Schedules MakeSchedules(const Cell& cell, const Streams& streams, const TickScal
 
 json StreamJson(const PreparedCell& prepared) {
   const std::vector<workload::StreamView> streams = prepared.RunViews();
-  const workload::StreamStats stats = workload::ComputeStreamStats(streams);
-  json object = {{"sha256", workload::StreamsSha256(streams)},
+  const std::string_view planned_sha256 = prepared.planned_run_sha256();
+  workload::StreamStatsMaker maker(workload::OpsOf(streams));
+  workload::StreamsDigest digest;
+  for (const workload::StreamView& stream : streams) {  // once: it may be made on the way
+    digest.Begin(stream.size());
+    stream.ForEachPiece([&](std::span<const workload::Op> ops) {
+      maker.Add(ops);
+      if (planned_sha256.empty()) digest.Add(ops);
+    });
+  }
+  const workload::StreamStats stats = maker.Finish();
+  json object = {{"sha256", planned_sha256.empty() ? digest.FinishHex() : planned_sha256},
                  {"realised_mix", stats.RealisedMix()},
                  {"distinct_keys", stats.distinct_keys},
                  {"requests_examined", stats.requests_examined},

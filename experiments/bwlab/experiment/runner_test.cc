@@ -6,9 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "bwlab/experiment/prepared_cell.h"
 #include "bwlab/experiment/test_cells.h"
 #include "bwlab/experiment/test_folder.h"
 #include "bwlab/experiment/tested_engines.h"
+#include "bwlab/workload/stream_digest.h"
+#include "bwlab/workload/trace.h"
 
 namespace bwlab::experiment {
 namespace {
@@ -205,6 +208,25 @@ TEST(Runner, SizeIsNotExpectedWhereItDependsOnTheSchedule) {
   const Result<json> result = RunCell(cell);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_TRUE(result.value()["size"]["expected"].is_null());
+}
+
+TEST(Runner, TheDigestOfATracesOperationsIsThePlansAndThatOfTheFileIsChecked) {
+  const TestFolder folder;
+  const std::string path = (folder.path() / "t.bwtrace").string();
+  Cell cell = TestCell("std_map_rwlock", {{OpKind::kRead, 1}});
+  ASSERT_TRUE(RecordTrace(cell, path).ok());
+  const workload::TraceOpened opened = workload::Trace::Open(path);
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  cell.trace = {path, opened.trace->sha256(), 0, "told"};
+  const Result<json> result = RunCell(cell, folder.path());
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result.value()["stream"]["sha256"], "told");
+  cell.trace->stream_sha256.clear();
+  EXPECT_EQ(RunCell(cell, folder.path()).value()["stream"]["sha256"],
+            workload::StreamsSha256(opened.trace->view().streams));
+  cell.trace->sha256[0] ^= 1;
+  EXPECT_EQ(RunCell(cell, folder.path()).status().message(),
+            path + ": has changed since the run was planned");
 }
 
 }  // namespace

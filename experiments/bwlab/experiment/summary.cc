@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bwlab/experiment/names.h"
 #include "bwlab/experiment/sweep.h"
 #include "bwlab/experiment/text_table.h"
 
@@ -125,8 +126,8 @@ std::string Summary::Text() const {
   std::string text = table.Text();
   for (const SummaryRow& row : rows_) {
     for (const size_t outlier : Outliers(row.ops_per_second)) {
-      text += fmt::format("Outlier: {}, {}, {} threads{}: {:.3f} Mops/s\n", row.workload, row.label,
-                          row.threads, ShownCoordinates(row.coordinates),
+      text += fmt::format("Outlier: {}, {}, {}{}: {:.3f} Mops/s\n", row.workload, row.label,
+                          Counted(row.threads, "thread"), ShownCoordinates(row.coordinates),
                           row.ops_per_second[outlier] / kMega);
     }
   }

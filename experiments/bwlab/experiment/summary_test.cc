@@ -61,7 +61,7 @@ TEST(Summary, RepetitionsGiveIntervalsAndOutliers) {
   EXPECT_TRUE(rows[0]["ratio_interval"].is_null()) << "of the baseline to itself";
   EXPECT_LE(rows[1]["ratio_interval"][0], 2);
   EXPECT_GE(rows[1]["ratio_interval"][1], 2);
-  EXPECT_NE(summary.Text().find("Outlier: ycsb_a, peer, 1 threads: 9.000"), std::string::npos);
+  EXPECT_NE(summary.Text().find("Outlier: ycsb_a, peer, 1 thread: 9.000"), std::string::npos);
 }
 
 TEST(Summary, RatiosCompareEqualCoordinates) {

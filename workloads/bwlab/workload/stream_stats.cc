@@ -1,14 +1,16 @@
 #include "bwlab/workload/stream_stats.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "bwlab/workload/random.h"
 
 namespace bwlab::workload {
-namespace {
 
-// Counts how often each key was added: open addressing with linear probing, at most half full.
-class KeyCounts {
+static_assert(kSkewSampleMax <= UINT32_MAX, "a count fits");
+
+/// Counts how often each key was added: open addressing with linear probing, at most half full.
+class StreamStatsMaker::KeyCounts {
  public:
   explicit KeyCounts(uint64_t keys_max)
       : mask_(std::bit_ceil(2 * keys_max) - 1), keys_(mask_ + 1), counts_(mask_ + 1) {}
@@ -32,9 +34,6 @@ class KeyCounts {
   std::vector<uint64_t> keys_;
   std::vector<uint32_t> counts_;  // 0: the slot is free
 };
-static_assert(kSkewSampleMax <= UINT32_MAX, "a count fits");
-
-}  // namespace
 
 std::map<std::string, double> StreamStats::RealisedMix() const {
   std::map<std::string, double> mix;
@@ -44,45 +43,51 @@ std::map<std::string, double> StreamStats::RealisedMix() const {
   return mix;
 }
 
-StreamStats ComputeStreamStats(std::span<const StreamView> streams) {
-  StreamStats stats;
-  for (const StreamView& stream : streams) {
-    stats.ops += stream.size();
-    stream.ForEachPiece([&stats](std::span<const Op> ops) {
-      for (const Op& op : ops) ++stats.ops_by_kind[IndexOf(op.kind)];
-    });
-  }
-  stats.requests = stats.ops - stats.ops_by_kind[IndexOf(OpKind::kInsert)];
-  if (stats.requests == 0) return stats;
+StreamStatsMaker::StreamStatsMaker(uint64_t op_count)
+    : stride_(std::max<uint64_t>((op_count + kSkewSampleMax - 1) / kSkewSampleMax, 1)) {
+  stats_.ops = op_count;
+}
 
-  const uint64_t stride = (stats.requests + kSkewSampleMax - 1) / kSkewSampleMax;
-  stats.requests_examined = (stats.requests + stride - 1) / stride;
-  KeyCounts counts(stats.requests_examined);
-  uint64_t to_skip = 0;
-  for (const StreamView& stream : streams) {
-    stream.ForEachPiece([&](std::span<const Op> ops) {
-      for (const Op& op : ops) {
-        if (op.kind == OpKind::kInsert) continue;
-        if (to_skip == 0) {
-          counts.Add(op.key);
-          to_skip = stride;
-        }
-        --to_skip;
+StreamStatsMaker::~StreamStatsMaker() = default;
+
+void StreamStatsMaker::Add(std::span<const Op> ops) {
+  for (const Op& op : ops) {
+    ++stats_.ops_by_kind[IndexOf(op.kind)];
+    if (op.kind == OpKind::kInsert) continue;
+    if (to_skip_ == 0) {
+      if (!counts_) {
+        counts_ = std::make_unique<KeyCounts>((stats_.ops + stride_ - 1) / stride_);
       }
-    });
+      counts_->Add(op.key);
+      ++stats_.requests_examined;
+      to_skip_ = stride_;
+    }
+    --to_skip_;
   }
+}
 
+StreamStats StreamStatsMaker::Finish() {
+  stats_.requests = stats_.ops - stats_.ops_by_kind[IndexOf(OpKind::kInsert)];
+  if (!counts_) return stats_;
   uint32_t top_count = 0;
-  counts.ForEach([&](uint64_t key, uint32_t count) {
-    ++stats.distinct_keys;
-    if (count > top_count || (count == top_count && key < stats.top_key)) {
+  counts_->ForEach([&](uint64_t key, uint32_t count) {
+    ++stats_.distinct_keys;
+    if (count > top_count || (count == top_count && key < stats_.top_key)) {
       top_count = count;
-      stats.top_key = key;
+      stats_.top_key = key;
     }
   });
-  stats.top_key_share =
-      static_cast<double>(top_count) / static_cast<double>(stats.requests_examined);
-  return stats;
+  stats_.top_key_share =
+      static_cast<double>(top_count) / static_cast<double>(stats_.requests_examined);
+  return stats_;
+}
+
+StreamStats ComputeStreamStats(std::span<const StreamView> streams) {
+  StreamStatsMaker maker(OpsOf(streams));
+  for (const StreamView& stream : streams) {
+    stream.ForEachPiece([&maker](std::span<const Op> ops) { maker.Add(ops); });
+  }
+  return maker.Finish();
 }
 
 }  // namespace bwlab::workload

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,8 +18,9 @@ struct StreamStats {
   uint64_t ops = 0;
   std::array<uint64_t, kOpKindCount> ops_by_kind = {};
 
-  /// Skew, over the operations that ask for a record (all but inserts). Exact up to kSkewSampleMax
-  /// of them; beyond that over every n-th, n = ceil(requests / kSkewSampleMax).
+  /// Skew, over the operations that ask for a record (all but inserts). Exact where there are up to
+  /// kSkewSampleMax operations; beyond that over every n-th request, n = ceil(ops /
+  /// kSkewSampleMax), which is known before the first of them.
   /// Over a whole stream: where inserts move the peak (latest), no single key stays on top.
   uint64_t requests = 0;
   uint64_t requests_examined = 0;
@@ -35,6 +37,26 @@ struct StreamStats {
 };
 
 inline constexpr uint64_t kSkewSampleMax = uint64_t{1} << 22;  // its table of counts takes 96 MiB
+
+/// Makes them while the operations of all streams go by once.
+class StreamStatsMaker {
+ public:
+  /// Of as many operations in all. Throws std::bad_alloc, as Add does.
+  explicit StreamStatsMaker(uint64_t op_count);
+  ~StreamStatsMaker();
+
+  /// The next operations of one stream after the other.
+  void Add(std::span<const Op> ops);
+  StreamStats Finish();
+
+ private:
+  class KeyCounts;
+
+  const uint64_t stride_;
+  StreamStats stats_;
+  std::unique_ptr<KeyCounts> counts_;  // nothing before the first request
+  uint64_t to_skip_ = 0;
+};
 
 StreamStats ComputeStreamStats(std::span<const StreamView> streams);
 

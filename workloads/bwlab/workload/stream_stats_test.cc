@@ -70,5 +70,17 @@ TEST(StreamStats, ExamineEveryNthRequestOfALongStream) {
   EXPECT_NEAR(stats.top_key_share, 2.0 / 3, 1e-5);
 }
 
+TEST(StreamStats, ChooseWhatTheyExamineByTheOperationsAlone) {
+  // They go by once, so that nobody knows how many of them are requests before the last has come.
+  std::vector<std::vector<Op>> streams(1, std::vector<Op>(kSkewSampleMax + 4));
+  for (size_t i = 0; i < streams[0].size(); ++i) {
+    streams[0][i] = {.key = i, .kind = i % 4 == 0 ? OpKind::kRead : OpKind::kInsert};
+  }
+  const StreamStats stats = ComputeStreamStats(streams);
+  EXPECT_EQ(stats.requests, kSkewSampleMax / 4 + 1);
+  EXPECT_EQ(stats.requests_examined, kSkewSampleMax / 8 + 1);
+  EXPECT_EQ(stats.distinct_keys, stats.requests_examined);
+}
+
 }  // namespace
 }  // namespace bwlab::workload

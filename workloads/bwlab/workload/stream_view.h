@@ -44,6 +44,13 @@ class StreamView {
   uint64_t piece_ops_ = 0;
 };
 
+/// Operations of all streams.
+inline uint64_t OpsOf(std::span<const StreamView> streams) {
+  uint64_t ops = 0;
+  for (const StreamView& stream : streams) ops += stream.size();
+  return ops;
+}
+
 inline std::vector<StreamView> ViewsOf(std::span<const std::span<const Op>> streams) {
   return {streams.begin(), streams.end()};
 }

@@ -50,6 +50,7 @@ std::string Quoted(std::string_view text, size_t bytes_max) {
 
 std::string_view ClosestChoice(std::string_view word, std::span<const std::string_view> choices) {
   constexpr size_t kWordMax = 64;  // what is longer is no misspelt name, and would cost time
+  constexpr size_t kBeginningMin = 3;
   if (word.size() > kWordMax) return "";
   std::string_view closest;
   size_t closest_distance = std::max<size_t>(1, word.size() / 3) + 1;
@@ -60,7 +61,11 @@ std::string_view ClosestChoice(std::string_view word, std::span<const std::strin
       closest = choice;
     }
   }
-  return closest;
+  if (!closest.empty() || word.size() < kBeginningMin) return closest;
+  for (const std::string_view choice : choices) {
+    if (choice.starts_with(word)) return choice;
+  }
+  return "";
 }
 
 std::string DescribeChoices(std::string_view word, std::span<const std::string_view> choices) {

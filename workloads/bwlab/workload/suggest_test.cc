@@ -17,6 +17,13 @@ TEST(Suggest, FindsTheMisspeltName) {
   EXPECT_EQ(ClosestChoice("latest", kChoices), "latest");
 }
 
+TEST(Suggest, TakesTheBeginningOfANameForIt) {
+  constexpr std::array<std::string_view, 3> kEngines = {"null", "std_map_rwlock", "stds"};
+  EXPECT_EQ(ClosestChoice("std_map", kEngines), "std_map_rwlock");
+  EXPECT_EQ(ClosestChoice("std", kEngines), "stds") << "a letter is nearer than a beginning";
+  EXPECT_EQ(ClosestChoice("zi", kChoices), "") << "too little to tell";
+}
+
 TEST(Suggest, SaysNothingWhereNothingIsNear) {
   EXPECT_EQ(ClosestChoice("hotspot", kChoices), "");
   EXPECT_EQ(ClosestChoice("", kChoices), "");

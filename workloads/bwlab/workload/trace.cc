@@ -143,8 +143,9 @@ Trace::~Trace() {
   if (!mapping_.empty()) ::munmap(const_cast<char*>(mapping_.data()), mapping_.size());
 }
 
-TraceOpened Trace::Open(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+TraceOpened Trace::OpenUnchecked(const std::filesystem::path& path) {
+  // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return {std::nullopt, SystemError(path, "cannot be opened")};
   struct stat status {};
   const bool regular = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
@@ -161,6 +162,13 @@ TraceOpened Trace::Open(const std::filesystem::path& path) {
   Trace trace({static_cast<const char*>(mapped), size});
   error = ParseTrace(trace.mapping_, &trace.view_);
   if (!error.empty()) return {std::nullopt, path.string() + ": " + error};
+  return {std::move(trace), ""};
+}
+
+TraceOpened Trace::Open(const std::filesystem::path& path) {
+  TraceOpened opened = OpenUnchecked(path);
+  if (!opened.ok()) return opened;
+  Trace& trace = *opened.trace;
   Header header;
   std::memcpy(&header, trace.mapping_.data(), sizeof(header));
   const Sha256::Digest digest = DigestOf(header, {trace.mapping_.subspan(sizeof(Header))});
@@ -168,7 +176,7 @@ TraceOpened Trace::Open(const std::filesystem::path& path) {
     return {std::nullopt, path.string() + ": is damaged: its digest is not that of its content"};
   }
   trace.sha256_ = HexOf(digest);
-  return {std::move(trace), ""};
+  return opened;
 }
 
 std::string WriteTrace(const std::filesystem::path& path, const TraceView& view) {

@@ -57,6 +57,9 @@ class Trace {
  public:
   /// Reads all of the file, for its digest.
   static TraceOpened Open(const std::filesystem::path& path);
+  /// The same without its digest, which is neither compared nor known afterwards: for who opens it
+  /// again before anything is done with it.
+  static TraceOpened OpenUnchecked(const std::filesystem::path& path);
 
   Trace(Trace&& other) noexcept;
   Trace& operator=(Trace&& other) noexcept;

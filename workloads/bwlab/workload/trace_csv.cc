@@ -30,6 +30,9 @@ constexpr std::array<std::pair<std::string_view, Wish>, 12> kTwitterOperations =
     {"touch", Wish::kRead},
 }};
 
+/// Some programs for tables begin a file with it.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 uint64_t HashOf(std::string_view text) {
   uint64_t hash = Mix64(text.size());
   for (const char byte : text) hash = Mix64(hash ^ static_cast<unsigned char>(byte));
@@ -64,6 +67,9 @@ class Reader {
     std::string line;
     while (ops_ < options_.ops_max && trace_.ok() && std::getline(csv, line)) {
       ++line_number_;
+      if (line_number_ == 1 && line.starts_with(kByteOrderMark)) {
+        line.erase(0, kByteOrderMark.size());
+      }
       while (line.ends_with('\r')) line.pop_back();
       if (line.empty()) continue;
       options_.layout == CsvLayout::kTwitter ? ReadTwitter(line) : ReadOp(line);

@@ -1,6 +1,7 @@
 #include "bwlab/workload/trace.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -65,6 +66,22 @@ TEST_F(TraceFile, IsReadBack) {
   EXPECT_EQ(StreamsSha256(view.streams), StreamsSha256(streams_));
   EXPECT_EQ(opened.trace->sha256().size(), 64u);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1) << "nothing else is left there";
+}
+
+TEST_F(TraceFile, IsReadWithoutItsDigestWhereNobodyAsksForThat) {
+  ASSERT_EQ(WriteTrace(path(), Small()), "");
+  std::string bytes = Bytes();
+  bytes[60] ^= 1;  // of the digest
+  ASSERT_NE(ErrorOf(bytes), "");
+  const TraceOpened opened = Trace::OpenUnchecked(path());
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  EXPECT_EQ(opened.trace->view().ops(), 3u);
+  EXPECT_EQ(opened.trace->sha256(), "");
+}
+
+TEST_F(TraceFile, APipeIsNoTraceAndIsNotWaitedFor) {
+  ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+  EXPECT_NE(Trace::Open(path()).error.find("is no file"), std::string::npos);
 }
 
 TEST_F(TraceFile, WorkloadHasItsMix) {

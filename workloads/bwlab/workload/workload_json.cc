@@ -14,15 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr uint64_t kSchemaVersion = 1;
-constexpr size_t kNameBytesMax = 128;
 constexpr size_t kTextBytesMax = 1000;
-
-bool IsPlainName(std::string_view name) {
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  return !name.empty() && name.size() <= kNameBytesMax &&
-         name.find_first_not_of(kAllowed) == std::string_view::npos;
-}
 
 void ReadSchemaVersion(JsonReader& reader, const Json& json) {
   const Json* value = reader.Required(json, "", "schema_version");
@@ -35,8 +27,8 @@ void ReadName(JsonReader& reader, const Json& json, std::string* name) {
   const Json* value = reader.Required(json, "", "name");
   if (value == nullptr) return;
   if (!value->is_string() || !IsPlainName(value->get_ref<const std::string&>())) {
-    reader.Fail("/name", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ -, but is " +
-                             ShownJson(*value));
+    reader.Fail("/name",
+                "must be " + std::string(kPlainNameRule) + ", but is " + ShownJson(*value));
     return;
   }
   *name = value->get<std::string>();
@@ -109,6 +101,14 @@ WorkloadSpec ReadWorkload(JsonReader& reader, const Json& json) {
 }
 
 }  // namespace
+
+bool IsPlainName(std::string_view name) {
+  constexpr size_t kBytesMax = 128;
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.size() <= kBytesMax &&
+         name.find_first_not_of(kAllowed) == std::string_view::npos;
+}
 
 WorkloadParse ParseWorkload(const Json& json, std::string_view file, std::string_view at) {
   JsonReader reader(file, at);

@@ -19,6 +19,10 @@ struct [[nodiscard]] WorkloadParse {
   bool ok() const { return error.empty(); }
 };
 
+/// Whether something may be called so that becomes a part of file names.
+bool IsPlainName(std::string_view name);
+inline constexpr std::string_view kPlainNameRule = "1 to 128 of the characters A-Z a-z 0-9 . _ -";
+
 /// Reads a workload from `json`. `file` is what error sentences call the document, `at` the JSON
 /// pointer of `json` inside it ("" for the whole). Never throws. Strict: unknown and unused keys
 /// are errors.

@@ -77,7 +77,8 @@ TEST(WorkloadJson, ErrorsNameThePlaceTheValueAndWhatIsAllowed) {
        "keyrange_dist_a, keyrange_dist_b, keyrange_dist_c, keyrange_dist_d, key_dist_a, "
        "key_dist_b"},
       {R"({"request": {"distribution": "zipf"}})",
-       "w.json: /request/distribution: unknown distribution \"zipf\"; Choices: uniform, zipfian, "
+       "w.json: /request/distribution: unknown distribution \"zipf\"; did you mean \"zipfian\"? "
+       "Choices: uniform, zipfian, "
        "latest, hotspot, exponential, self_similar, sequential, mixgraph"},
       {R"({"request": {"distribution": 3}})",
        "w.json: /request/distribution: unknown distribution 3; Choices: uniform, zipfian, latest, "
