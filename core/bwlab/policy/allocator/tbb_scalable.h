@@ -29,7 +29,11 @@ struct TbbScalableAllocator {
    public:
     explicit Shared(const AllocatorOptions& options = {})
         : huge_pages_(options.huge_pages &&
-                      ::scalable_allocation_mode(TBBMALLOC_USE_HUGE_PAGES, 1) == TBBMALLOC_OK) {}
+                      ::scalable_allocation_mode(TBBMALLOC_USE_HUGE_PAGES, 1) == TBBMALLOC_OK) {
+      // The library sets itself up with the first allocation, and a command that comes before that
+      // takes the value of thread-specific key 0, whosever it is, for a cache of the thread.
+      ::scalable_free(::scalable_malloc(1));
+    }
     std::size_t PooledBytes() const { return 0; }
     /// Whether the library said that it will use them. Another user of it in the process may have
     /// asked as well.
