@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstdint>
 #include <new>
-#include <optional>
 
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/layout_packed.h"
@@ -56,17 +55,20 @@ class PackedEditor
 
    private:
     friend class PackedEditor;
+    enum class InBase : uint8_t { kUnknown, kNo, kYes };
 
     /// Looked up where no member holds the key: a key that is written often is in the slots, and
     /// spares the base node's lines.
     bool IsInBase() {
-      if (!in_base_) in_base_ = page_->template Contains<Search>(key_);
-      return *in_base_;
+      if (in_base_ == InBase::kUnknown) {
+        in_base_ = page_->template Contains<Search>(key_) ? InBase::kYes : InBase::kNo;
+      }
+      return in_base_ == InBase::kYes;
     }
 
     Page* page_;
     typename R::PageKey key_;
-    std::optional<bool> in_base_;
+    InBase in_base_ = InBase::kUnknown;
     uint32_t older_ = 0;  // the member that the new delta replaces
     typename Page::Claim claim_;
   };
