@@ -6,13 +6,11 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bwlab/btree/b_tree.h"
-#include "support/test_records.h"
+#include "support/sound_tree.h"
 #include "support/test_traits.h"
 #include "support/tested_tree.h"
 
@@ -41,30 +39,17 @@ class TreeDamage {
 namespace {
 
 template <class Traits>
-class BTreeValidateTest : public testing::Test {
+class BTreeValidateTest : public SoundTree<Traits> {
  protected:
-  using Tree = BTree<Traits>;
+  using typename SoundTree<Traits>::Tree;
   using Damage = TreeDamage<Tree>;
   using Leaf = typename Damage::Leaf;
   using Inner = typename Damage::Inner;
 
   BTreeValidateTest() {
-    for (uint64_t i = 0; i < 400; ++i) Insert(i);
-    EXPECT_EQ(Fault(), "");
+    for (uint64_t i = 0; i < 400; ++i) this->Insert(i);
+    EXPECT_EQ(this->Fault(), "");
     EXPECT_GE(damage_.Root().level, 3u);
-  }
-  ~BTreeValidateTest() override { EXPECT_EQ(Fault(), "") << "a test must repair what it damages"; }
-
-  void Insert(uint64_t number) {
-    ASSERT_EQ(session_.Insert(KeyOfNumber<typename Traits::Key>(number),
-                              ValueOfNumber<typename Traits::Value>(number)),
-              OpResult::kOk);
-  }
-
-  std::string Fault() const {
-    const Status status = tree_->Validate();
-    EXPECT_EQ(status.code(), status.ok() ? StatusCode::kOk : StatusCode::kCorruption);
-    return status.message();
   }
 
   /// With a node as `damage` leaves it.
@@ -73,7 +58,7 @@ class BTreeValidateTest : public testing::Test {
     const char* bytes = reinterpret_cast<const char*>(&node);
     const std::vector<char> before(bytes, bytes + node.bytes);
     damage();
-    EXPECT_NE(Fault().find(what), std::string::npos) << Fault() << "\ninstead of: " << what;
+    this->ExpectFault(what);
     std::memcpy(static_cast<void*>(&node), before.data(), before.size());
   }
 
@@ -108,9 +93,7 @@ class BTreeValidateTest : public testing::Test {
     return *reinterpret_cast<Head*>(reinterpret_cast<uintptr_t>(&page) + Page::kHeaderBytes);
   }
 
-  std::unique_ptr<Tree> tree_ = std::move(Tree::Open(Traits::Options())).value();
-  typename Tree::Session session_ = std::move(tree_->OpenSession()).value();
-  Damage damage_{*tree_};
+  Damage damage_{*this->tree_};
 };
 
 using AllTraits =

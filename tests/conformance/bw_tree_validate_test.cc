@@ -5,12 +5,12 @@
 
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bwlab/bwtree/bw_tree.h"
+#include "support/sound_tree.h"
 #include "support/test_records.h"
 #include "support/test_traits.h"
 
@@ -47,34 +47,18 @@ class TreeDamage {
 namespace {
 
 template <class Traits>
-class BwTreeValidateTest : public testing::Test {
+class BwTreeValidateTest : public SoundTree<Traits> {
  protected:
-  using Tree = BwTree<Traits>;
+  using typename SoundTree<Traits>::Tree;
   using R = typename Tree::R;
   using Damage = TreeDamage<Tree>;
   using Node = typename Damage::Node;
 
   BwTreeValidateTest() {
-    for (uint64_t i = 0; i < 200; ++i) Insert(2 * i);
-    for (uint64_t i = 0; i < 200; ++i) Insert(2 * (200 - i) - 1);
-    EXPECT_EQ(Fault(), "");
+    for (uint64_t i = 0; i < 200; ++i) this->Insert(2 * i);
+    for (uint64_t i = 0; i < 200; ++i) this->Insert(2 * (200 - i) - 1);
+    EXPECT_EQ(this->Fault(), "");
     EXPECT_GE(damage_.Root().level(), 3u);
-  }
-  ~BwTreeValidateTest() override { EXPECT_EQ(Fault(), "") << "a test must repair what it damages"; }
-
-  void Insert(uint64_t number) {
-    ASSERT_EQ(session_.Insert(KeyOfNumber<typename Traits::Key>(number),
-                              ValueOfNumber<typename Traits::Value>(number)),
-              OpResult::kOk);
-  }
-
-  std::string Fault() const {
-    const Status status = tree_->Validate();
-    EXPECT_EQ(status.code(), status.ok() ? StatusCode::kOk : StatusCode::kCorruption);
-    return status.message();
-  }
-  void ExpectFault(const std::string& what) const {
-    EXPECT_NE(Fault().find(what), std::string::npos) << Fault() << "\ninstead of: " << what;
   }
 
   /// With other words for some page ids.
@@ -85,7 +69,7 @@ class BwTreeValidateTest : public testing::Test {
       before.push_back(damage_.At(id).raw());
       damage_.Put(id, raw);
     }
-    ExpectFault(what);
+    this->ExpectFault(what);
     for (size_t i = 0; i < words.size(); ++i) damage_.Put(words[i].first, before[i]);
   }
 
@@ -93,7 +77,7 @@ class BwTreeValidateTest : public testing::Test {
   template <class T>
   void ExpectFaultWith(const T& constant, T value, const std::string& what) {
     const T before = std::exchange(const_cast<T&>(constant), value);
-    ExpectFault(what);
+    this->ExpectFault(what);
     const_cast<T&>(constant) = before;
   }
 
@@ -115,9 +99,7 @@ class BwTreeValidateTest : public testing::Test {
     return nodes[1];
   }
 
-  std::unique_ptr<Tree> tree_ = std::move(Tree::Open(Traits::Options())).value();
-  typename Tree::Session session_ = std::move(tree_->OpenSession()).value();
-  Damage damage_{*tree_};
+  Damage damage_{*this->tree_};
 };
 
 using AllTraits = testing::Types<TinyTraits, TinyLinked, TinyPreallocated, LongChains<LinkedDeltas>,
