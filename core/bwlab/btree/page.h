@@ -47,9 +47,10 @@ struct BTreeNode : Retired {
 /// Invariants: (P1) level, size, capacity and range never change: whatever would change them writes
 /// new pages. (P2) Keys ascend, lie in [low, high), and have their own heads. (P3) Each hint is the
 /// first head of its block; both are kHeadMax behind the last record. (P4) The heap holds the
-/// records and dead_bytes_ more. Thread safety: what never changes, and Read, CopyRecords and the
-/// View that they return, from any thread that the page is kept for; everything else by the holder
-/// of the lock, or before others know the page.
+/// records and dead_bytes_ more.
+/// Thread safety: what never changes, and Read, CopyRecords and the View that they return, from any
+/// thread that the page is kept for; everything else by the holder of the lock, or before others
+/// know the page.
 template <class R>
 class BTreePage : public BTreeNode {
  public:
