@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -214,6 +215,52 @@ TYPED_TEST(BwTreeValidateTest, SeesANodeAboveItsCapacity) {
   const auto large = typename TestFixture::Damage(*other).Root();
   ASSERT_TRUE(large.is_leaf());
   this->ExpectFaultWith({{this->damage_.Root().id(), large.raw()}}, "exceed the capacity");
+}
+
+/// The slots of the packed layout.
+template <class Traits>
+class PackedValidateTest : public BwTreeValidateTest<Traits> {
+ protected:
+  /// A leaf with as many deltas as asked for, or more.
+  typename BwTreeValidateTest<Traits>::Node LeafWithDeltas(uint32_t count) {
+    for (uint64_t number = 2000;; ++number) {
+      const auto leaf = this->damage_.Level(0).back();
+      if (leaf.delta_count() >= count) return leaf;
+      this->Insert(number);
+    }
+  }
+};
+
+using PackedTraits = testing::Types<TinyTraits, WithRecords<TinyTraits, BytesKey, U64Value>,
+                                    WithRecords<TinyTraits, U64Key, BytesValue>>;
+TYPED_TEST_SUITE(PackedValidateTest, PackedTraits, TraitsName);
+
+TYPED_TEST(PackedValidateTest, SeesAMemberThatIsNoSlot) {
+  const auto leaf = this->LeafWithDeltas(0);
+  ASSERT_LT(leaf.page().slot_count(), kSlotsMax);
+  const uint64_t beyond = uint64_t{1} << leaf.page().slot_count();
+  this->ExpectFaultWith({{leaf.id(), leaf.raw() | beyond}}, "I5: a member beyond the slots");
+}
+
+TYPED_TEST(PackedValidateTest, SeesATagThatIsNotItsKeys) {
+  const auto leaf = this->LeafWithDeltas(1);
+  const auto slot = static_cast<uint32_t>(std::countr_zero(leaf.word().members()));
+  // The tags are the end of the header.
+  const auto* const tags = reinterpret_cast<const uint8_t*>(&leaf.page() + 1) - kSlotsMax;
+  ASSERT_TRUE(leaf.page().HasTagOf(slot, leaf.page().SlotKey(slot)));
+  this->ExpectFaultWith(tags[slot], static_cast<uint8_t>(tags[slot] + 2), "I5: the tag");
+}
+
+TYPED_TEST(PackedValidateTest, SeesTwoMembersOfOneKey) {
+  const auto leaf = this->LeafWithDeltas(1);
+  auto& page = leaf.page();
+  const auto slot = static_cast<uint32_t>(std::countr_zero(leaf.word().members()));
+  const auto record = page.SlotRecord(slot);
+  const auto claim = page.ClaimSlot(record.key, record.payload);
+  ASSERT_TRUE(claim.valid());
+  page.FillSlot(claim, record.key, record.payload, DeltaKind::kUpdate);
+  this->ExpectFaultWith({{leaf.id(), leaf.raw() | uint64_t{1} << claim.slot}},
+                        "I5: two members hold the same key");
 }
 
 /// The chains of the linked layouts.

@@ -59,6 +59,7 @@
   F(AnyPageIsTheCursors, "a write goes on after its leaf got another page")                 \
   F(MarkIgnored, "a write puts its delta on a frozen leaf")                                 \
   F(LostWhenFull, "the write that makes a leaf consolidate is left out of the new page")    \
+  F(TagTakenForKey, "a slot is taken for a key's that only has its tag")                    \
   F(TombstoneTakenForKey, "a tombstone is taken for the key that it deletes")               \
   F(DeltaForgotten, "a consolidation forgets a delta")                                      \
   F(TombstoneForgotten, "a consolidation keeps what a delta has deleted")                   \

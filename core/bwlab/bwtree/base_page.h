@@ -65,9 +65,9 @@ struct PageShape {
 /// The immutable part of a page, which both delta layouts share: sorted heads with hints, payloads,
 /// range, right sibling and level, and for records that do not fit two words a heap behind them.
 ///
-/// Shape, in cache lines: header | slot heads | hints | heads | payloads | slot payloads | heap. A
-/// layout that keeps deltas in the page puts them into slots; the first three parts are needed at
-/// once and are fetched together, then one line of heads and one of payloads.
+/// Shape, in cache lines: header | hints | heads | payloads | slots | heap. Header and hints are
+/// needed at once and are fetched together, then one line of heads and one of payloads. A layout
+/// that keeps deltas in the page puts them into slots of two words.
 ///
 /// Byte-string keys: the prefix that low and high have in common is left out (prefix truncation),
 /// and the next eight bytes are the head, so that the same SIMD search serves them. Records of one
@@ -93,8 +93,8 @@ class BasePage : public Retired {
   struct Geometry {
     /// `slot_heap_bytes`: room at the end of the heap for what slots refer to.
     Geometry(const PageShape<R>& shape, uint32_t slots, uint32_t slot_heap_bytes)
-        : heads_line(header_lines + Lines(slots) + std::max(1u, Lines(Lines(shape.count)))) {
-      const uint32_t heap_line = heads_line + 2 * Lines(shape.count) + Lines(slots);
+        : heads_line(header_lines + std::max(1u, Lines(Lines(shape.count)))) {
+      const uint32_t heap_line = heads_line + 2 * Lines(shape.count) + Lines(2 * slots);
       heap_offset = heap_line * static_cast<uint32_t>(kCacheLineBytes);
       bytes = static_cast<uint32_t>(
           RoundUp(heap_offset + BaseHeapBytes(shape) + slot_heap_bytes, kCacheLineBytes));
@@ -166,7 +166,14 @@ class BasePage : public Retired {
     }
   }
   /// Whether `key`, which is not below the range, lies beyond it.
-  bool IsBeyond(const Probe& key) const { return right_ != kNoPage && key >= high(); }
+  bool IsBeyond(const Probe& key) const {
+    // Of two integers the first comparison is seldom true; of byte strings it is the dearer one.
+    if constexpr (R::Key::kInHead) {
+      return key >= high() && right_ != kNoPage;
+    } else {
+      return right_ != kNoPage && key >= high();
+    }
+  }
   std::string_view prefix() const {
     if constexpr (R::Key::kInHead) {
       return {};
@@ -286,6 +293,16 @@ class BasePage : public Retired {
     __builtin_prefetch(payload_words() + block * kBlockHeads);
   }
 
+  /// Records that are at most `key`.
+  template <class Search>
+  uint32_t CountUpTo(const Key& key) const {
+    const uint32_t upper = Search::UpperBound(sorted(), HeadOf(key));
+    if constexpr (R::Key::kInHead) {
+      return upper;
+    } else {
+      return PositionOf(key, upper).upper;
+    }
+  }
   template <class Search>
   Position Locate(const Key& key) const {
     return PositionOf(key, Search::UpperBound(sorted(), HeadOf(key)));
@@ -326,6 +343,7 @@ class BasePage : public Retired {
   }
   ~BasePage() = default;
 
+  uint32_t slots_line() const { return heads_line_ + 2 * Geometry::Lines(count_); }
   template <class T>
   const T* Line(uint32_t line) const {
     return std::launder(reinterpret_cast<const T*>(chars() + line * kCacheLineBytes));
@@ -333,10 +351,10 @@ class BasePage : public Retired {
 
  private:
   uint32_t heap_offset() const {
-    const uint32_t lines = heads_line_ + 2 * Geometry::Lines(count_) + Geometry::Lines(slot_count_);
+    const uint32_t lines = slots_line() + Geometry::Lines(2 * slot_count_);
     return lines * static_cast<uint32_t>(kCacheLineBytes);
   }
-  const Head* hints() const { return Line<Head>(header_lines + Geometry::Lines(slot_count_)); }
+  const Head* hints() const { return Line<Head>(header_lines); }
 
   /// Where the first `upper` records have a head that is at most the key's, and the others are
   /// above the key.

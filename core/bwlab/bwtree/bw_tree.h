@@ -161,7 +161,7 @@ class BwTree {
   // bw_tree_get.inl.h
   Node Read(PageId id) const;
   Node ReadRoot(uint64_t* root = nullptr) const;
-  Node FindNode(const Probe& key, uint32_t level, Stats& stats) const;
+  Node FindNode(Probe key, uint32_t level, Stats& stats) const;
   PageId ChildFor(const Node& inner, const Probe& key, Stats& stats) const;
   template <class F>
   OpResult Get(SessionState& state, const Key& key, F&& take);
@@ -194,7 +194,7 @@ class BwTree {
   void ConsolidateReported();
 
   // bw_tree_split.inl.h
-  OpResult FindNodeForWrite(SessionState& state, const Probe& key, uint32_t level, Node* node);
+  OpResult FindNodeForWrite(SessionState& state, Probe key, uint32_t level, Node* found);
   OpResult PostSeparator(SessionState& state, PageId left, const Probe& separator, PageId right,
                          uint32_t parent_level);
   OpResult GrowRoot(SessionState& state, uint64_t root_ref, const Node& root);

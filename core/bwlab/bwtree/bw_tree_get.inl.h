@@ -39,7 +39,7 @@ PageId BwTree<Traits>::ChildFor(const Node& inner, const Probe& key, Stats& stat
 /// The node of `level` whose range holds `key`. Steps over splits whose separator is not posted
 /// yet; helps nobody. The root must not be below `level`.
 template <TreeTraits Traits>
-typename BwTree<Traits>::Node BwTree<Traits>::FindNode(const Probe& key, uint32_t level,
+typename BwTree<Traits>::Node BwTree<Traits>::FindNode(Probe key, uint32_t level,
                                                        Stats& stats) const {
   Node node = ReadRoot();
   for (;;) {

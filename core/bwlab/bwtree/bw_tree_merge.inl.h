@@ -36,8 +36,10 @@ void BwTree<Traits>::ShrinkAfterDelete(SessionState& state, PageId leaf) {
   if (node.delta_count() != 0) {
     uint32_t tombstones = 0;
     uint32_t others = 0;
-    node.ForEachDeltaKind(
-        [&](DeltaKind kind) { ++(kind == DeltaKind::kDelete ? tombstones : others); });
+    node.ForEachDelta([&](const PageDelta<R>& delta) {
+      ++(delta.removes ? tombstones : others);
+      return true;
+    });
     if (others > 0 || tombstones * (R::kWords ? 1 : 2) < node.base_count()) return;
     if (Consolidate(state, node, nullptr) != Attempt::kDone) return;
     node = Read(leaf);

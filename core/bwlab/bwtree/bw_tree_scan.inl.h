@@ -15,12 +15,12 @@ std::size_t BwTree<Traits>::Scan(SessionState& state, const Key& first, std::siz
                                  Visitor&& visit) const {
   if (limit == 0) return 0;
   const Pin pin(state);
-  std::size_t visited = 0;
+  std::size_t left = limit;
   KeyBuffer<R> keys;
   // Returns false when the scan is over.
   const auto emit = [&](Record<R> record) {
-    ++visited;
-    return visit(keys.Join(record.key), R::Value::FromPayload(record.payload)) && visited < limit;
+    --left;
+    return visit(keys.Join(record.key), R::Value::FromPayload(record.payload)) && left != 0;
   };
   Probe from = R::Key::ToProbe(first);
   Node leaf = FindNode(from, 0, state.stats);
@@ -30,7 +30,7 @@ std::size_t BwTree<Traits>::Scan(SessionState& state, const Key& first, std::siz
     // its turn.
     if (right != kNoPage) (void)Read(right);
     keys.SetPrefix(leaf.prefix());
-    if (!leaf.VisitFrom(from, emit) || right == kNoPage) return visited;
+    if (!leaf.VisitFrom(from, emit) || right == kNoPage) return limit - left;
     BWLAB_POINT(ScanLeavesLeaf);
     from = leaf.high();
     leaf = Read(BWLAB_MUTANT(ScanMixesTwoWords) ? Read(leaf.id()).right() : right);

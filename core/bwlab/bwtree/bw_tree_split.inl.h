@@ -13,33 +13,34 @@ namespace bwlab {
 /// gives way. The node found is not marked.
 /// @return kNotFound where the tree is not that high (any more); otherwise kOk or a failure.
 template <TreeTraits Traits>
-OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, const Probe& key, uint32_t level,
-                                          Node* node) {
+OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Probe key, uint32_t level,
+                                          Node* found) {
   uint64_t root_ref;
-  *node = ReadRoot(&root_ref);
+  Node node = ReadRoot(&root_ref);
   for (;;) {
-    if (node->level() < level) [[unlikely]]
+    if (node.level() < level) [[unlikely]]
       return OpResult::kNotFound;
     OpResult helped = OpResult::kOk;
-    if (node->marked()) [[unlikely]] {
+    if (node.marked()) [[unlikely]] {
       // The root (H3), or a victim that an older word of its parent led to: the present one leads
       // elsewhere.
-      if (node->id() == static_cast<PageId>(root_ref)) FinishRootShrink(state, root_ref, *node);
-    } else if (node->IsBeyond(key) && !BWLAB_MUTANT(SplitUnnoticed)) [[unlikely]] {
+      if (node.id() == static_cast<PageId>(root_ref)) FinishRootShrink(state, root_ref, node);
+    } else if (node.IsBeyond(key) && !BWLAB_MUTANT(SplitUnnoticed)) [[unlikely]] {
       state.stats.Add(TreeEvent::kSeparatorHelped);
-      helped = PostSeparator(state, node->id(), node->high(), node->right(), node->level() + 1);
-    } else if (node->level() == level) {
+      helped = PostSeparator(state, node.id(), node.high(), node.right(), node.level() + 1);
+    } else if (node.level() == level) {
+      *found = node;
       return OpResult::kOk;
     } else {
-      const IndexTerm term = node->TermFor(key, state.stats);
+      const IndexTerm term = node.TermFor(key, state.stats);
       if (!term.has_intent() || BWLAB_MUTANT(MergeNotFinished)) [[likely]] {
-        *node = Read(term.child());
+        node = Read(term.child());
         continue;
       }
-      helped = HelpMerge(state, *node, term);
+      helped = HelpMerge(state, node, term);
     }
     if (helped != OpResult::kOk) return helped;
-    *node = ReadRoot(&root_ref);
+    node = ReadRoot(&root_ref);
   }
 }
 

@@ -4,8 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "bwlab/base/assert.h"
+#include "bwlab/base/cache_line.h"
 #include "bwlab/bwtree/base_page.h"
 #include "bwlab/policy/stats/stats.h"
 
@@ -61,15 +63,42 @@ template <class R>
 struct PageDelta {
   typename R::PageKey key;
   typename R::Payload payload;
-  DeltaKind kind;
-
-  bool removes() const { return Removes(kind); }
+  bool removes;
 };
 
 /// Deltas of one page in key order, at most one a key. Fixed size: lives on the stack.
 template <class R, uint32_t kMax>
 class SortedDeltas {
  public:
+  SortedDeltas() = default;
+  /// Sorts what visit(add) passes to add: deltas, no two of the same key.
+  template <class Visit>
+  static SortedDeltas OfDistinct(Visit&& visit) {
+    SortedDeltas sorted;
+    if constexpr (std::is_same_v<typename R::PageKey, Head>) {
+      // By the number of keys below each: no branch depends on a key, and the compiler counts
+      // several at a time.
+      std::array<PageDelta<R>, kMax> deltas;
+      alignas(kCacheLineBytes) std::array<Head, RoundUp(kMax, 8)> heads;
+      heads.fill(kHeadMax);
+      uint32_t size = 0;
+      visit([&](const PageDelta<R>& delta) {
+        BWLAB_ASSERT(size < kMax);
+        heads[size] = delta.key;
+        deltas[size++] = delta;
+      });
+      for (uint32_t i = 0; i < size; ++i) {
+        int64_t below = 0;
+        for (const Head head : heads) below += head < heads[i] ? 1 : 0;
+        sorted.deltas_[static_cast<std::size_t>(below)] = deltas[i];
+      }
+      sorted.size_ = size;
+    } else {
+      visit([&](const PageDelta<R>& delta) { sorted.Insert(delta); });
+    }
+    return sorted;
+  }
+
   /// Adds a delta of a key that no other has.
   void Insert(const PageDelta<R>& delta) {
     // Insertion sort: a few dozen deltas at most, most of them less.

@@ -49,7 +49,7 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
     std::constructible_from<N, PageId, uint64_t> &&
     requires(const N& node, const typename R::Probe& key, typename R::Payload* payload,
              NoStats& stats, bool* exact, bool (*visit)(const Record<R>&),
-             void (*visit_kind)(DeltaKind)) {
+             bool (*visit_delta)(const PageDelta<R>&)) {
   // What it is: high() means nothing where right() is kNoPage. A marked node never changes again.
   { node.id() } -> std::same_as<PageId>;
   { node.raw() } -> std::same_as<uint64_t>;
@@ -69,7 +69,7 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
   { node.delta_count() } -> std::same_as<uint32_t>;
   { node.records_at_most() } -> std::same_as<uint32_t>;
   { node.bytes() } -> std::same_as<uint32_t>;
-  node.ForEachDeltaKind(visit_kind);  // of the newest delta of each key
+  { node.ForEachDelta(visit_delta) } -> std::same_as<bool>;  // the newest of each key
 
   // Asks for what a search touches first, and for where it will find `key`.
   node.Prefetch();

@@ -181,13 +181,19 @@ class LinkedNode {
                              Rebased(LeftPart(seam), f));
   }
 
-  /// Calls f(DeltaKind) for the newest delta of every key in the node's range.
+  /// Calls f(PageDelta) -> bool for the newest delta of every key in the node's range until it
+  /// returns false. @return false if it did.
   template <class F>
-  void ForEachDeltaKind(F&& f) const {
+  bool ForEachDelta(F&& f) const {
     const ChainDelta* seam = Merge();
-    for (const PageDelta<R>& delta : DeltasOf(LeftPart(seam))) f(delta.kind);
-    if (seam == nullptr) return;
-    for (const PageDelta<R>& delta : DeltasOf(RightPart(seam))) f(delta.kind);
+    for (const PageDelta<R>& delta : DeltasOf(LeftPart(seam))) {
+      if (!f(delta)) return false;
+    }
+    if (seam == nullptr) return true;
+    for (const PageDelta<R>& delta : DeltasOf(RightPart(seam))) {
+      if (!f(delta)) return false;
+    }
+    return true;
   }
 
   /// I1, I2, I5 and D2 of PROTOCOL.md. @return what is wrong; empty where nothing is.
@@ -276,7 +282,8 @@ class LinkedNode {
         const bool other_part = part.seam != nullptr && (key >= part.seam->key()) != part.is_right;
         if (!cut_off && !other_part) {
           const Key page_key = part.page->InPage(key);
-          if (wanted(page_key)) deltas.InsertOlder({page_key, delta->payload(), delta->kind});
+          if (wanted(page_key))
+            deltas.InsertOlder({page_key, delta->payload(), Removes(delta->kind)});
         }
       } else if (delta->kind == DeltaKind::kMerge && part.is_right) {
         delta = delta->victim();

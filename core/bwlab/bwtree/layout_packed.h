@@ -15,11 +15,13 @@
 #include "bwlab/bwtree/delta.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/bwtree/node_change.h"
+#include "bwlab/policy/search/slot_tags.h"
 
 namespace bwlab {
 
-/// Slots a packed page may have at most: as many as a mapping word has member bits.
-inline constexpr uint32_t kSlotsMax = 20;
+/// Slots a packed page may have at most: as many as a mapping word has member bits, and a header
+/// tags.
+inline constexpr uint32_t kSlotsMax = kTagsMax;
 
 /// Header lines of a packed page. Integer keys with values in the heap need room in the header for
 /// the range in heads and for the heap's counters, which is a little more than a line.
@@ -32,9 +34,13 @@ inline constexpr uint32_t kPackedHeaderLines = R::Key::kInHead && !R::kWords ? 2
 /// The mapping word is `page address / 64 (41 bits) | zero (2) | mark (1) | members (20)`: a member
 /// bit says that the slot's delta is published and not superseded. At most one member holds a given
 /// key, since whoever publishes a delta drops the older one of its key from the members in the same
-/// CAS. So the word alone is the node's state: a reader needs neither a chain nor depths, one SIMD
-/// comparison of all slots finds the delta of a key, and a word that comes back (A-B-A) means the
-/// same records as before, so that a CAS that expects it is right to succeed.
+/// CAS. So the word alone is the node's state: a reader needs neither a chain nor depths, and a
+/// word that comes back (A-B-A) means the same records as before, so that a CAS that expects it is
+/// right to succeed.
+///
+/// A slot is a head and a payload word, side by side. Its tag stands in the header: one SIMD
+/// comparison of all tags tells which slots may hold a key, mostly none or the right one, so that
+/// a search reads the line of no other.
 ///
 /// Where records have a heap, a slot comes with a piece of the heap's end, claimed together with
 /// it.
@@ -73,6 +79,8 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   /// Begins a page in `memory` of geometry.bytes; a PageFiller completes it.
   PackedPage(const PageShape<R>& shape, uint32_t slots, const Geometry& geometry)
       : Base(shape, slots, geometry) {
+    static_assert(sizeof(PackedPage) == kPackedHeaderLines<R> * kCacheLineBytes,
+                  "the tags end with the header's last line");
     if constexpr (Base::kHasHeap) {
       heap_.slot_bytes =
           static_cast<uint16_t>(geometry.bytes - geometry.heap_offset - Base::BaseHeapBytes(shape));
@@ -88,8 +96,6 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
       return this->bytes - heap_.slot_bytes + std::min<uint32_t>(claimed, heap_.slot_bytes);
     }
   }
-
-  const Head* slot_heads() const { return this->template Line<Head>(kPackedHeaderLines<R>); }
 
   /// The id that ends with this page, when its grace period is over; kNoPage where the node lives
   /// on in another page.
@@ -130,8 +136,8 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   }
 
   /// Fills a claimed slot. (S2) relaxed stores: published by (W1); atomic because searches that
-  /// compare whole lines of slots load them at any time, and mask away what the members do not
-  /// name. The heap is read through members only, so that plain stores do.
+  /// compare all tags at once load them at any time, and mask away what the members do not name.
+  /// The heap is read through members only, so that plain stores do.
   void FillSlot(const Claim& claim, const Key& key, const typename R::Payload& payload,
                 DeltaKind kind) {
     BWLAB_ASSERT(claim.slot < this->slot_count());
@@ -148,11 +154,11 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
       }
       word = this->LocatorFor(offset, suffix_bytes, payload).raw();
     }
-    AtomicRef<Head>(const_cast<Head&>(slot_heads()[claim.slot]))
-        .store(HeadOf(key), std::memory_order_relaxed);
-    AtomicRef<uint64_t>(const_cast<uint64_t&>(slot_words()[claim.slot]))
-        .store(word, std::memory_order_relaxed);
-    slot_kinds_[claim.slot].store(kind, std::memory_order_relaxed);
+    Slot& slot = const_cast<Slot&>(SlotAt(claim.slot));
+    AtomicRef<Head>(slot.head).store(HeadOf(key), std::memory_order_relaxed);
+    AtomicRef<uint64_t>(slot.word).store(word, std::memory_order_relaxed);
+    const uint8_t tag = TagHashOf(HeadOf(key)) | (Removes(kind) ? kTagFlag : 0);
+    tags_[claim.slot].store(tag, std::memory_order_relaxed);
   }
 
   // A member slot's delta. (S3) relaxed loads: ordered by the load of the mapping word that named
@@ -166,22 +172,23 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
   }
   IndexTerm SlotTerm(uint32_t slot) const { return this->TermOf(SlotWord(slot)); }
-  DeltaKind SlotKind(uint32_t slot) const {
-    return slot_kinds_[slot].load(std::memory_order_relaxed);
+  bool SlotRemoves(uint32_t slot) const {
+    return (tags_[slot].load(std::memory_order_relaxed) & kTagFlag) != 0;
+  }
+
+  bool HasTagOf(uint32_t slot, const Key& key) const {
+    return TagHash(tags_[slot].load(std::memory_order_relaxed)) == TagHashOf(HeadOf(key));
   }
 
   /// The member that holds `key`, as a bit; 0 where there is none.
   template <class Search>
   uint32_t MatchSlots(uint32_t members, const Key& key) const {
-    uint32_t matches = Search::MatchMembers(slot_heads(), this->slot_count(), members, HeadOf(key));
-    if constexpr (!R::Key::kInHead) {
-      for (uint32_t rest = matches; rest != 0; rest &= rest - 1) {
-        if (SlotKey(static_cast<uint32_t>(std::countr_zero(rest))) != key) {
-          matches &= ~(rest & (0u - rest));
-        }
-      }
+    for (uint32_t rest = Search::MatchTags(tags_, members, TagHashOf(HeadOf(key))); rest != 0;
+         rest &= rest - 1) {
+      const auto slot = static_cast<uint32_t>(std::countr_zero(rest));
+      if (SlotKey(slot) == key || BWLAB_MUTANT(TagTakenForKey)) return uint32_t{1} << slot;
     }
-    return matches;
+    return 0;
   }
 
  private:
@@ -191,9 +198,17 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   static constexpr uint32_t kClaimedSlotShift = 24;
   static constexpr uint32_t kClaimedBytesMask = (1u << kClaimedSlotShift) - 1;
 
-  struct NoHeap {};
+  struct Slot {
+    Head head;
+    uint64_t word;
+  };
+  struct Nothing {};
   struct SlotHeap {
     uint16_t slot_bytes;
+  };
+  /// What a header of two lines lacks.
+  struct Padding {
+    std::array<char, 60> bytes;
   };
 
   uint32_t HeapBytes(const Key& key, const typename R::Payload& payload) const {
@@ -208,21 +223,22 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
   }
 
+  const Slot& SlotAt(uint32_t slot) const {
+    return this->template Line<Slot>(this->slots_line())[slot];
+  }
   Head SlotHead(uint32_t slot) const {
-    return AtomicRef<const Head>(slot_heads()[slot]).load(std::memory_order_relaxed);
+    return AtomicRef<const Head>(SlotAt(slot).head).load(std::memory_order_relaxed);
   }
   uint64_t SlotWord(uint32_t slot) const {
-    return AtomicRef<const uint64_t>(slot_words()[slot]).load(std::memory_order_relaxed);
-  }
-  const uint64_t* slot_words() const {
-    return this->payload_words() + 8 * Geometry::Lines(this->count());
+    return AtomicRef<const uint64_t>(SlotAt(slot).word).load(std::memory_order_relaxed);
   }
 
-  [[no_unique_address]] std::conditional_t<Base::kHasHeap, SlotHeap, NoHeap> heap_;
+  [[no_unique_address]] std::conditional_t<Base::kHasHeap, SlotHeap, Nothing> heap_;
   // Slots claimed; where there is a heap, slots (8 bits) | bytes of their heap (24).
   Atomic<std::conditional_t<Base::kHasHeap, uint32_t, uint16_t>> claims_{0};
-  std::array<Atomic<DeltaKind>, kSlotsMax> slot_kinds_{};
   PageId dying_id_ = kNoPage;
+  [[no_unique_address]] std::conditional_t<(kPackedHeaderLines<R> > 1), Padding, Nothing> padding_;
+  SlotTags tags_{};  // the end of the header
 };
 
 /// Calls f(slot) for every member, lowest first.
@@ -281,9 +297,8 @@ class PackedNode {
   uint64_t raw() const { return word_.raw(); }
   Page& page() const { return *word_.page(); }
 
-  /// Asks for header, slot heads and the first hints, together: a leaf with 16 slots and 128
-  /// records keeps them in five lines.
-  void Prefetch() const { PrefetchLines(word_.page(), 5); }
+  /// Asks for header and hints, together: a leaf of 128 records keeps them in three lines.
+  void Prefetch() const { PrefetchLines(word_.page(), kPackedHeaderLines<R> + 2); }
 
   /// Asks for the lines in which `probe` is to be looked for.
   void PrefetchRecords(const Probe& probe) const {
@@ -315,7 +330,7 @@ class PackedNode {
     const uint32_t match = node.template MatchSlots<Search>(word_.members(), key);
     if (match != 0) {
       const auto slot = static_cast<uint32_t>(std::countr_zero(match));
-      if (node.SlotKind(slot) == DeltaKind::kDelete) return false;
+      if (node.SlotRemoves(slot)) return false;
       *payload = node.SlotRecord(slot).payload;
       return true;
     }
@@ -331,9 +346,10 @@ class PackedNode {
   IndexTerm TermFor(const Probe& probe, Stats& /*stats*/, bool* exact = nullptr) const {
     const Page& node = page();
     const Key key = node.InPage(probe);
-    const auto position = node.template Locate<Search>(key);
-    BWLAB_ASSERT(position.upper > 0);  // I4: the first separator is the low key
-    return NewestTerm(position.upper - 1, key, true, exact);
+    const uint32_t upper = node.template CountUpTo<Search>(key);
+    BWLAB_ASSERT(upper > 0);  // I4: the first separator is the low key
+    if (word_.members() == 0 && exact == nullptr) return node.TermAt(upper - 1);
+    return NewestTerm(upper - 1, key, true, exact);
   }
 
   /// Of an inner node: the term with the greatest separator below `probe`, which lies above the
@@ -362,17 +378,17 @@ class PackedNode {
   bool Visit(F&& f) const {
     return VisitMerged(page(), AllDeltas(), 0, f);
   }
-  /// Visit from the first record that is not below `from` on.
+  /// Visit from the first record that is not below `from` on. Inlined, with what it calls, so that
+  /// a scan keeps its counters in registers.
   template <class F>
-  bool VisitFrom(const Probe& from, F&& f) const {
+  [[gnu::always_inline]] bool VisitFrom(const Probe& from, F&& f) const {
     const Page& node = page();
-    if (from == node.low()) return Visit(f);
+    const bool all = from == node.low();
     const Key key = node.InPage(from);
-    Deltas deltas;
-    ForEachMember(word_.members(), [&](uint32_t slot) {
-      if (node.SlotKey(slot) >= key) deltas.Insert(SlotDelta(slot));
-    });
-    return VisitMerged(node, deltas, node.template Locate<Search>(key).lower(), f);
+    // First, so that its misses overlap those of the slots.
+    const uint32_t at = all ? 0 : node.template Locate<Search>(key).lower();
+    const Deltas deltas = DeltasWhere([&](const Key& other) { return all || other >= key; });
+    return VisitMerged(node, deltas, at, f);
   }
   /// Calls f(Record) -> bool in descending order until it returns false: for every record below
   /// `end`, or at `end` where `inclusive`. `end` may lie beyond the range; null means no end.
@@ -383,25 +399,24 @@ class PackedNode {
       return VisitMergedBackward(node, AllDeltas(), node.count(), f);
     }
     const Key key = node.InPage(*end);
-    Deltas deltas;
-    ForEachMember(word_.members(), [&](uint32_t slot) {
-      const Key other = node.SlotKey(slot);
-      if (other < key || (inclusive && other == key)) deltas.Insert(SlotDelta(slot));
-    });
+    const Deltas deltas =
+        DeltasWhere([&](const Key& other) { return other < key || (inclusive && other == key); });
     const auto position = node.template Locate<Search>(key);
     return VisitMergedBackward(node, deltas, inclusive ? position.upper : position.lower(), f);
   }
 
-  /// Calls f(DeltaKind) for every delta on top of the base node.
+  /// Calls f(PageDelta) -> bool for every delta on top of the base node, in no order, until it
+  /// returns false. @return false if it did.
   template <class F>
-  void ForEachDeltaKind(F&& f) const {
-    ForEachMember(word_.members(), [&](uint32_t slot) { f(page().SlotKind(slot)); });
+  bool ForEachDelta(F&& f) const {
+    for (uint32_t rest = word_.members(); rest != 0; rest &= rest - 1) {
+      if (!f(SlotDelta(static_cast<uint32_t>(std::countr_zero(rest))))) return false;
+    }
+    return true;
   }
 
   Deltas AllDeltas() const {
-    Deltas deltas;
-    ForEachMember(word_.members(), [&](uint32_t slot) { deltas.Insert(SlotDelta(slot)); });
-    return deltas;
+    return DeltasWhere([](const Key&) { return true; });
   }
 
   /// I1, I2 and I5 of PROTOCOL.md. @return what is wrong; empty where nothing is.
@@ -410,7 +425,16 @@ class PackedNode {
  private:
   PageDelta<R> SlotDelta(uint32_t slot) const {
     const Record<R> record = page().SlotRecord(slot);
-    return {record.key, record.payload, page().SlotKind(slot)};
+    return {record.key, record.payload, page().SlotRemoves(slot)};
+  }
+
+  template <class Wanted>
+  Deltas DeltasWhere(Wanted&& wanted) const {
+    return Deltas::OfDistinct([&](auto&& add) {
+      ForEachMember(word_.members(), [&](uint32_t slot) {
+        if (wanted(page().SlotKey(slot))) add(SlotDelta(slot));
+      });
+    });
   }
 
   /// The newest term among base position `at` and the members between it and `key`, which counts
@@ -445,13 +469,17 @@ std::string PackedNode<R, Search>::Check() const {
     return probe >= node.low() && !node.IsBeyond(probe);
   };
   if (uint64_t{word_.members()} >> node.slot_count() != 0) return "I5: a member beyond the slots";
-  const Deltas deltas = AllDeltas();
-  for (uint32_t i = 0; i < deltas.size(); ++i) {
-    if (i > 0 && deltas[i - 1].key == deltas[i].key) return "I5: two members hold the same key";
-    if (!HasItsOwnHead(deltas[i].key)) return "I5: the head of a member is not that of its key";
-    if (!in_range(deltas[i].key)) return "I2: a delta lies outside the node's range";
-  }
-  return "";
+  std::string fault;
+  ForEachMember(word_.members(), [&](uint32_t slot) {
+    const Key key = node.SlotKey(slot);
+    if (!HasItsOwnHead(key)) fault = "I5: the head of a member is not that of its key";
+    if (!node.HasTagOf(slot, key)) fault = "I5: the tag of a member is not that of its key";
+    if (!in_range(key)) fault = "I2: a delta lies outside the node's range";
+    ForEachMember(word_.members(), [&](uint32_t other) {
+      if (other < slot && node.SlotKey(other) == key) fault = "I5: two members hold the same key";
+    });
+  });
+  return fault;
 }
 
 }  // namespace bwlab

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "bwlab/base/memory.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/simd.h"
 
 namespace bwlab {
 namespace {
@@ -73,10 +75,10 @@ TEST(PackedPage, ItsPartsDoNotOverlapAndFillTheAllocation) {
     for (uint32_t slots : {0u, 1u, 8u, 9u, 20u}) {
       const auto g = WordPage::GeometryOf({0, count, 0, kHeadMin, kHeadMax, kNoPage}, slots);
       const auto lines = [](uint32_t words) { return (words + 7) / 8; };
-      const uint32_t hint_lines = g.heads_line - 1 - lines(slots);
+      const uint32_t hint_lines = g.heads_line - 1;
       EXPECT_GE(hint_lines, 1u);
       EXPECT_GE(hint_lines * 8, lines(count));
-      EXPECT_EQ(g.heap_offset, 64 * (g.heads_line + 2 * lines(count) + lines(slots)));
+      EXPECT_EQ(g.heap_offset, 64 * (g.heads_line + 2 * lines(count) + lines(2 * slots)));
       EXPECT_EQ(g.bytes, g.heap_offset) << "records of two words need no heap";
     }
   }
@@ -95,12 +97,34 @@ TEST(PackedPage, SlotsKeepWhatTheyAreFilledWithBesideTheRecords) {
   for (uint32_t slot = 0; slot < 20; ++slot) {
     EXPECT_EQ(page->SlotKey(slot), -static_cast<Head>(slot));
     EXPECT_EQ(page->SlotRecord(slot).payload, 1000 + slot);
-    EXPECT_EQ(page->SlotKind(slot), slot % 2 == 0 ? DeltaKind::kInsert : DeltaKind::kDelete);
+    EXPECT_EQ(page->SlotRemoves(slot), slot % 2 == 1);
   }
   uint32_t i = 0;
   for (const auto& [head, payload] : records) {
     EXPECT_EQ(page->heads()[i], head);
     EXPECT_EQ(page->payload_words()[i++], payload);
+  }
+}
+
+/// Many keys, so that hundreds of them have the tag of another one in the page.
+TEST(PackedPage, ATagThatAnotherKeyHasTooIsNotTakenForIt) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 200; ++round) {
+    const auto page = NewPage(std::map<Head, uint64_t>{}, kSlotsMax);
+    std::array<Head, kSlotsMax> heads;
+    for (uint32_t slot = 0; slot < kSlotsMax; ++slot) {
+      heads[slot] = static_cast<Head>(random());
+      page->FillSlot(page->ClaimSlot(heads[slot], 0), heads[slot], 0, DeltaKind::kInsert);
+    }
+    const uint32_t members = static_cast<uint32_t>(random()) & 0xFFFFF;
+    for (uint32_t slot = 0; slot < kSlotsMax; ++slot) {
+      const uint32_t bit = uint32_t{1} << slot;
+      EXPECT_EQ(page->MatchSlots<WidestSimdSearch>(members, heads[slot]), members & bit);
+      EXPECT_EQ(page->MatchSlots<ScalarBinarySearch>(members, heads[slot]), members & bit);
+    }
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_EQ(page->MatchSlots<WidestSimdSearch>(members, static_cast<Head>(random())), 0u);
+    }
   }
 }
 
@@ -197,6 +221,34 @@ TEST(PackedWord, HoldsAddressAndMembersExactly) {
   EXPECT_EQ(Word(highest, 0xFFFFF).page(), highest);
 }
 
+/// Deltas in any order, the last of a key counts; one that is no overwriting is refused.
+TEST(Overwrites, AgreeWithAMapAndRefuseWhatIsNone) {
+  std::mt19937_64 random(13);
+  for (int round = 0; round < 500; ++round) {
+    std::map<Head, uint64_t> model;
+    for (uint32_t i = 0; i < 60; ++i) model[static_cast<Head>(random() % 100)] = random();
+    const auto base = NewPage(model, kSlotsMax);
+    Overwrites<WordPage, kSlotsMax> overwrites;
+    for (uint32_t i = 0; i < kSlotsMax; ++i) {
+      const Head head = static_cast<Head>(random() % 110);
+      const uint64_t payload = random();
+      const bool removes = random() % 8 == 0;
+      const bool replaces = model.count(head) != 0 && !removes;
+      ASSERT_EQ(overwrites.Add<ScalarBinarySearch>(*base, {head, payload, removes}), replaces);
+      if (replaces) model[head] = payload;
+    }
+    const auto page = NewPage<Words>(
+        {0, static_cast<uint32_t>(model.size()), 0, kHeadMin, kHeadMax, kNoPage}, kSlotsMax);
+    overwrites.WriteTo(*base, *page);
+    ASSERT_EQ(CheckBase(*page), "");
+    uint32_t at = 0;
+    for (const auto& [head, payload] : model) {
+      ASSERT_EQ(page->heads()[at], head);
+      ASSERT_EQ(page->payload_words()[at++], payload);
+    }
+  }
+}
+
 /// Applies random deltas to a page and to a std::map; the merge must agree, into one page and into
 /// two.
 TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
@@ -213,7 +265,7 @@ TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
       const Head head = static_cast<Head>(random() % 110);
       const bool removes = random() % 3 == 0;
       const uint64_t payload = random();
-      deltas.Supersede({head, payload, removes ? DeltaKind::kDelete : DeltaKind::kUpdate});
+      deltas.Supersede({head, payload, removes});
       if (removes) {
         model.erase(head);
       } else {
@@ -293,9 +345,8 @@ TEST(MergePlan, AgreesWithAMapWherePrefixesGrowAndShrink) {
         const auto& [key, value] =
             *delta_bytes[side].insert_or_assign(any_key(), random_text(20)).first;
         const bool removes = random() % 3 == 0;
-        deltas[side].Supersede({pages[side]->InPage(key),
-                                ByteRecords::Payload(std::string_view(value)),
-                                removes ? DeltaKind::kDelete : DeltaKind::kUpdate});
+        deltas[side].Supersede(
+            {pages[side]->InPage(key), ByteRecords::Payload(std::string_view(value)), removes});
         if (removes) {
           now.erase(key);
         } else {

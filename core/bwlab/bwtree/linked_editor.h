@@ -131,7 +131,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     if (extra != nullptr) {
       const bool in_right = seam != nullptr && extra->key >= seam->key();
       (in_right ? right_deltas : left_deltas)
-          .Supersede({node.PageFor(extra->key).InPage(extra->key), extra->payload, extra->kind});
+          .Supersede(
+              {node.PageFor(extra->key).InPage(extra->key), extra->payload, Removes(extra->kind)});
     }
     const Plan plan = PlanOf(node, node.LeftPart(seam), left_deltas);
     std::optional<Plan> tail;

@@ -15,7 +15,8 @@ namespace bwlab {
 /// position `end`, with `deltas` on top, in key order, until it returns false. The deltas must lie
 /// between these positions. @return false if emit did.
 template <class Page, class Deltas, class Emit>
-bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at, uint32_t end, Emit&& emit) {
+[[gnu::always_inline]] inline bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at,
+                                               uint32_t end, Emit&& emit) {
   const Head* const heads = page.heads();
   const uint64_t* const words = page.payload_words();
   for (const auto& delta : deltas) {
@@ -23,7 +24,7 @@ bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at, uint32_t e
       if (!emit(page.Decode(heads[at], words[at]))) return false;
     }
     if (at < end && page.DecodeKey(heads[at], words[at]) == delta.key) ++at;
-    if (!delta.removes() && !emit({delta.key, delta.payload})) return false;
+    if (!delta.removes && !emit({delta.key, delta.payload})) return false;
   }
   for (; at < end; ++at) {
     if (!emit(page.Decode(heads[at], words[at]))) return false;
@@ -32,7 +33,8 @@ bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at, uint32_t e
 }
 /// VisitMerged to the end of the page.
 template <class Page, class Deltas, class Emit>
-bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at, Emit&& emit) {
+[[gnu::always_inline]] inline bool VisitMerged(const Page& page, const Deltas& deltas, uint32_t at,
+                                               Emit&& emit) {
   return VisitMerged(page, deltas, at, page.count(), emit);
 }
 
@@ -46,7 +48,7 @@ bool VisitMergedBackward(const Page& page, const Deltas& deltas, uint32_t end, E
       if (!emit(page.RecordAt(end - 1))) return false;
     }
     if (end > 0 && page.KeyAt(end - 1) == delta.key) --end;
-    if (!delta.removes() && !emit({delta.key, delta.payload})) return false;
+    if (!delta.removes && !emit({delta.key, delta.payload})) return false;
   }
   for (; end > 0; --end) {
     if (!emit(page.RecordAt(end - 1))) return false;
@@ -128,6 +130,45 @@ class RightHalfSink {
   uint32_t to_skip_;
 };
 
+/// Deltas that only give records of a base node new payloads, so that neither an order nor a merge
+/// is needed: the base is copied as it is. Of pages without a heap.
+template <class Page, uint32_t kDeltasMax>
+class Overwrites {
+ public:
+  using R = typename Page::RecordsType;
+
+  /// Adds a delta, which replaces what earlier ones say of its key. @return false where the delta
+  /// does something else than to replace the payload of a base record.
+  template <class Search>
+  bool Add(const Page& base, const PageDelta<R>& delta) {
+    if (delta.removes) return false;
+    const auto position = base.template Locate<Search>(delta.key);
+    if (!position.exact) return false;
+    BWLAB_ASSERT(size_ < kDeltasMax);
+    steps_[size_++] = {position.lower(), delta.payload};
+    return true;
+  }
+
+  uint32_t size() const { return size_; }
+
+  /// `page` has the shape of `base`.
+  void WriteTo(const Page& base, Page& page) const {
+    PageFiller<Page> filler(page);
+    filler.Run(base, 0, base.count());
+    for (uint32_t i = 0; i < size_; ++i) filler.Overwrite(steps_[i].at, steps_[i].payload);
+    filler.Finish();
+  }
+
+ private:
+  struct Step {
+    uint32_t at;
+    typename R::Payload payload;
+  };
+
+  uint32_t size_ = 0;
+  std::array<Step, kDeltasMax> steps_;
+};
+
 /// How a page's base node and its sorted deltas become one sorted run: the base is copied in the
 /// runs between the deltas, not record by record. Source: sorted-segment consolidation, Wang et
 /// al., SIGMOD 2018, section 4.3.
@@ -149,7 +190,7 @@ class MergePlan {
     for (uint32_t i = 0; i < deltas.size(); ++i) {
       const auto position = base.template Locate<Search>(deltas[i].key);
       plan.steps_[i] = {position.lower(), position.exact};
-      if (deltas[i].removes()) {
+      if (deltas[i].removes) {
         plan.count_ -= position.exact && !BWLAB_MUTANT(TombstoneForgotten) ? 1 : 0;
       } else {
         plan.count_ += position.exact ? 0 : 1;
@@ -179,8 +220,8 @@ class MergePlan {
     for (uint32_t i = 0; i < deltas_.size(); ++i) {
       const Step& step = steps_[i];
       sink.Run(base_, done, step.base_position - done);
-      if (!deltas_[i].removes()) sink.One(base_.prefix(), {deltas_[i].key, deltas_[i].payload});
-      if (BWLAB_MUTANT(TombstoneForgotten) && deltas_[i].removes()) {
+      if (!deltas_[i].removes) sink.One(base_.prefix(), {deltas_[i].key, deltas_[i].payload});
+      if (BWLAB_MUTANT(TombstoneForgotten) && deltas_[i].removes) {
         done = step.base_position;
         continue;
       }

@@ -50,7 +50,7 @@ class PackedEditor
       older_ = page_->template MatchSlots<Search>(node.word().members(), key_);
       if (older_ == 0) return IsInBase();
       if (BWLAB_MUTANT(TombstoneTakenForKey)) return true;
-      return page_->SlotKind(static_cast<uint32_t>(std::countr_zero(older_))) != DeltaKind::kDelete;
+      return !page_->SlotRemoves(static_cast<uint32_t>(std::countr_zero(older_)));
     }
 
    private:
@@ -119,12 +119,18 @@ class PackedEditor
   /// page. Source: Levandoski et al., ICDE 2013, sections III-B and IV-A. Differs: a split is a
   /// consolidation with two outcomes, not a delta.
   Attempt Consolidate(const Node& node, const Delta<R>* extra, Split<R>* split) {
+    if constexpr (R::kWords) {
+      Overwrites<Page, kSlotsMax + 1> overwrites;
+      if (node.is_leaf() && OnlyOverwrites(node, extra, overwrites)) {
+        return this->Overwrite(node, overwrites);
+      }
+    }
     Deltas deltas = node.AllDeltas();
     if (BWLAB_MUTANT(DeltaForgotten) && deltas.size() > 1) {
       deltas = Node(node.id(), node.raw() & (node.raw() - 1)).AllDeltas();
     }
     if (extra != nullptr) {
-      deltas.Supersede({node.InPage(extra->key), extra->payload, extra->kind});
+      deltas.Supersede({node.InPage(extra->key), extra->payload, Removes(extra->kind)});
     }
     const Plan plan = Plan::template Make<Search>(node.page(), deltas);
     return this->Replace(node, {plan, nullptr, node.high(), node.right()}, split);
@@ -201,6 +207,22 @@ class PackedEditor
  private:
   using Deltas = typename Node::Deltas;
   using typename Parent::Plan;
+
+  /// Whether the node's deltas, and `extra` where there is one, only replace payloads; then
+  /// `overwrites` holds them all.
+  static bool OnlyOverwrites(const Node& node, const Delta<R>* extra,
+                             Overwrites<Page, kSlotsMax + 1>& overwrites) {
+    const Page& base = node.page();
+    if (BWLAB_MUTANT(DeltaForgotten)) return false;
+    if (!node.ForEachDelta([&](const PageDelta<R>& delta) {
+          return overwrites.template Add<Search>(base, delta);
+        })) {
+      return false;
+    }
+    return extra == nullptr ||
+           overwrites.template Add<Search>(
+               base, {node.InPage(extra->key), extra->payload, Removes(extra->kind)});
+  }
 };
 
 /// Deltas in slots beside the base node, the live ones named by the mapping word.

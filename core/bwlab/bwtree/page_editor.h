@@ -160,25 +160,32 @@ class PageEditor {
       host_.table().Install(right_id, Derived::WordOf(right));
       BWLAB_POINT(RightHalfInstalled);
     }
-
-    uint64_t expected = node.raw();
-    if (!host_.table().CompareExchange(node.id(), expected, Derived::WordOf(left))) {
-      host_.stats().Add(TreeEvent::kCasLost);
-      derived().FreePage(left);
+    if (!Install(node, left, content.delta_count())) {
       if (splits) {
         derived().FreePage(right);
         host_.GiveBackId(right_id);
       }
       return Attempt::kLost;
     }
-
-    const bool leaf = content.level() == 0;
-    host_.stats().Add(leaf ? TreeEvent::kLeafConsolidation : TreeEvent::kInnerConsolidation);
-    host_.stats().Add(TreeEvent::kDeltaConsolidated, content.delta_count());
     if (splits) {
+      const bool leaf = content.level() == 0;
       host_.stats().Add(leaf ? TreeEvent::kLeafSplit : TreeEvent::kInnerSplit);
       *split = {right_id, left->high()};
     }
+    derived().RetirePageOf(node);
+    return Attempt::kDone;
+  }
+
+  /// As Replace where all that changes are payloads at positions of the base node.
+  template <class Node>
+  Attempt Overwrite(const Node& node, const Overwrites<Page, kDeltasMax>& overwrites) {
+    const Page& base = node.page();
+    Page* const page =
+        derived().NewPage({base.level(), base.count(), 0, base.low(), base.high(), base.right()});
+    if (page == nullptr) return Attempt::kOutOfMemory;
+    overwrites.WriteTo(base, *page);
+    BWLAB_POINT(ReplacementWritten);
+    if (!Install(node, page, overwrites.size())) return Attempt::kLost;
     derived().RetirePageOf(node);
     return Attempt::kDone;
   }
@@ -194,6 +201,21 @@ class PageEditor {
   Host host_;
 
  private:
+  /// Makes `page` the node's in one CAS; frees it where that is lost.
+  template <class Node>
+  bool Install(const Node& node, Page* page, uint32_t delta_count) {
+    uint64_t expected = node.raw();
+    if (!host_.table().CompareExchange(node.id(), expected, Derived::WordOf(page))) {
+      host_.stats().Add(TreeEvent::kCasLost);
+      derived().FreePage(page);
+      return false;
+    }
+    host_.stats().Add(page->is_leaf() ? TreeEvent::kLeafConsolidation
+                                      : TreeEvent::kInnerConsolidation);
+    host_.stats().Add(TreeEvent::kDeltaConsolidated, delta_count);
+    return true;
+  }
+
   static uint64_t BytesOf(const Page& page, const Record<R>& record) {
     return Page::RecordBytes(page.level(), page.KeyBytes(record.key), record.payload);
   }

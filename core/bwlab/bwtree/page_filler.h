@@ -83,6 +83,12 @@ class PageFiller {
     }
   }
 
+  /// Gives a record that is there another payload. Of pages without a heap.
+  void Overwrite(uint32_t at, const typename R::Payload& payload) requires R::kWords {
+    BWLAB_ASSERT(at < filled_);
+    words_[at] = payload;
+  }
+
   void Finish() {
     BWLAB_ASSERT(filled_ == page_->count() && heap_at_ <= page_->bytes);
     const uint32_t blocks = Page::Geometry::Lines(filled_);

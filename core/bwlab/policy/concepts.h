@@ -10,6 +10,7 @@
 #include "bwlab/policy/consolidation/consolidation.h"
 #include "bwlab/policy/reclamation/reclamation_options.h"
 #include "bwlab/policy/reclamation/retired.h"
+#include "bwlab/policy/search/slot_tags.h"
 #include "bwlab/policy/search/sorted_heads.h"
 #include "bwlab/policy/stats/stats.h"
 
@@ -25,15 +26,14 @@ concept NamedPolicy = requires {
 
 /// Finds heads in a node. UpperBound is the number of sorted heads that are at most the key
 /// (0..count), equal ones included however many they are; UpperBoundWithin is `first` plus the
-/// number of those in [first, last), where last <= count. MatchMembers is the subset of `members`
-/// whose slot holds the key; `slots` begins on a cache line and may be read up to `slot_count`
-/// rounded up to a whole line, whatever the slots that are no members hold.
+/// number of those in [first, last), where last <= count. MatchTags is the subset of `members`
+/// whose tag has the hash, whatever the tags are of slots that are no members.
 template <class P>
 concept SearchPolicy = NamedPolicy<P> &&
-    requires(const SortedHeads& node, Head key, const Head* slots, uint32_t n) {
+    requires(const SortedHeads& node, Head key, const SlotTags& tags, uint8_t hash, uint32_t n) {
   { P::UpperBound(node, key) } -> std::same_as<uint32_t>;
   { P::UpperBoundWithin(node, n, n, key) } -> std::same_as<uint32_t>;
-  { P::MatchMembers(slots, n, n, key) } -> std::same_as<uint32_t>;
+  { P::MatchTags(tags, n, hash) } -> std::same_as<uint32_t>;
 };
 
 /// Waits between a lost CAS and the next try. A session keeps a Local, which is what the policy

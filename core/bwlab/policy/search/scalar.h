@@ -2,24 +2,25 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "bwlab/base/atomic.h"
+#include "bwlab/policy/search/slot_tags.h"
 #include "bwlab/policy/search/sorted_heads.h"
 
 namespace bwlab {
 
-/// The members of a slot array whose head equals `key`, as a bit mask. Loads member slots only, so
-/// that it never touches a slot which another thread is filling.
-inline uint32_t MatchMembersOneByOne(const Head* slots, uint32_t members, Head key) {
+/// The members whose tag has this hash, as a bit mask. Loads tags of members only, so that it never
+/// touches one which another thread is writing.
+inline uint32_t MatchTagsOneByOne(const SlotTags& tags, uint32_t members, uint8_t hash) {
   uint32_t matches = 0;
   for (uint32_t rest = members; rest != 0; rest &= rest - 1) {
     const int slot = std::countr_zero(rest);
     // (M1) relaxed: the acquire load of the mapping word that yielded `members` (R1 in
     // mapping_table.h) ordered it.
-    const Head head = AtomicRef<const Head>(slots[slot]).load(std::memory_order_relaxed);
-    if (head == key) matches |= uint32_t{1} << slot;
+    const uint8_t tag = tags[static_cast<std::size_t>(slot)].load(std::memory_order_relaxed);
+    if (TagHash(tag) == hash) matches |= uint32_t{1} << slot;
   }
   return matches;
 }
@@ -39,9 +40,8 @@ struct LinearSearch {
     while (first < last && node.heads[first] <= key) ++first;
     return first;
   }
-  static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
-                               Head key) {
-    return MatchMembersOneByOne(slots, members, key);
+  static uint32_t MatchTags(const SlotTags& tags, uint32_t members, uint8_t hash) {
+    return MatchTagsOneByOne(tags, members, hash);
   }
 };
 
@@ -61,9 +61,8 @@ struct ScalarBinarySearch {
     return static_cast<uint32_t>(std::upper_bound(node.heads + first, node.heads + last, key) -
                                  node.heads);
   }
-  static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
-                               Head key) {
-    return MatchMembersOneByOne(slots, members, key);
+  static uint32_t MatchTags(const SlotTags& tags, uint32_t members, uint8_t hash) {
+    return MatchTagsOneByOne(tags, members, hash);
   }
 };
 
@@ -91,9 +90,8 @@ struct BranchFreeSearch {
     }
     return static_cast<uint32_t>(base - node.heads) + (length == 1 && *base <= key ? 1u : 0u);
   }
-  static uint32_t MatchMembers(const Head* slots, uint32_t /*slot_count*/, uint32_t members,
-                               Head key) {
-    return MatchMembersOneByOne(slots, members, key);
+  static uint32_t MatchTags(const SlotTags& tags, uint32_t members, uint8_t hash) {
+    return MatchTagsOneByOne(tags, members, hash);
   }
 };
 

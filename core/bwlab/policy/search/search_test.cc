@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <new>
 #include <random>
@@ -9,6 +10,7 @@
 
 #include "bwlab/policy/search/scalar.h"
 #include "bwlab/policy/search/simd.h"
+#include "bwlab/policy/search/slot_tags.h"
 
 namespace bwlab {
 namespace {
@@ -138,19 +140,22 @@ TYPED_TEST(SearchTest, EqualExtremeHeadsAreAllCounted) {
   }
 }
 
-TYPED_TEST(SearchTest, MatchMembersIgnoresSlotsThatAreNoMembers) {
-  alignas(64) Head slots[24];
-  for (int i = 0; i < 24; ++i) slots[i] = i % 5;
-  for (uint32_t slot_count : {1u, 7u, 8u, 12u, 16u, 20u}) {
-    for (uint32_t members : {0u, 1u, 0b10101u, 0xFFFFFu}) {
-      members &= (1u << slot_count) - 1;
-      for (Head key : {0, 3, 9}) {
-        uint32_t expected = 0;
-        for (uint32_t i = 0; i < slot_count; ++i) {
-          if ((members >> i & 1) != 0 && slots[i] == key) expected |= 1u << i;
-        }
-        EXPECT_EQ(TypeParam::MatchMembers(slots, slot_count, members, key), expected);
+TYPED_TEST(SearchTest, MatchTagsIgnoresFlagsAndSlotsThatAreNoMembers) {
+  // Whatever stands in front of the tags is none.
+  struct alignas(64) Header {
+    std::array<uint8_t, 64 - sizeof(SlotTags)> others;
+    SlotTags tags;
+  } header;
+  const auto tag_of = [](uint32_t slot) { return static_cast<uint8_t>(slot % 5 * 50 + slot % 2); };
+  header.others.fill(tag_of(0));
+  for (uint32_t slot = 0; slot < kTagsMax; ++slot) header.tags[slot] = tag_of(slot);
+  for (uint32_t members : {0u, 1u, 0b10101u, 0xAAAAAu, 0x80000u, 0xFFFFFu}) {
+    for (const uint8_t hash : std::array<uint8_t, 5>{0, 50, 100, 200, 210}) {
+      uint32_t expected = 0;
+      for (uint32_t slot = 0; slot < kTagsMax; ++slot) {
+        if ((members >> slot & 1) != 0 && TagHash(tag_of(slot)) == hash) expected |= 1u << slot;
       }
+      EXPECT_EQ(TypeParam::MatchTags(header.tags, members, hash), expected);
     }
   }
 }

@@ -8,12 +8,14 @@
 
 #include "bwlab/base/sanitizer.h"
 #include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/slot_tags.h"
 #include "bwlab/policy/search/sorted_heads.h"
 
 namespace bwlab {
 
-/// What differs between the instruction sets: the name, and how a comparison becomes a bit mask
-/// (xsimd 8 has no portable way to ask for it).
+/// What differs between the instruction sets: the name, how a comparison becomes a bit mask (xsimd
+/// 8 has no portable way to ask for it), and which of 32 aligned bytes equal one, some bits
+/// ignored.
 template <class Arch>
 struct SimdArch;
 
@@ -26,6 +28,16 @@ struct SimdArch<xsimd::sse4_2> {
   static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::sse4_2>& lanes) {
     return static_cast<uint32_t>(_mm_movemask_pd(_mm_castsi128_pd(lanes.data)));
   }
+  static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
+    uint32_t equal = 0;
+    for (const int half : {1, 0}) {
+      const __m128i loaded = _mm_load_si128(reinterpret_cast<const __m128i*>(bytes) + half);
+      const __m128i heeded = _mm_andnot_si128(_mm_set1_epi8(static_cast<char>(ignored)), loaded);
+      const __m128i lanes = _mm_cmpeq_epi8(heeded, _mm_set1_epi8(static_cast<char>(wanted)));
+      equal = equal << 16 | static_cast<uint32_t>(_mm_movemask_epi8(lanes));
+    }
+    return equal;
+  }
 };
 #endif
 #if XSIMD_WITH_AVX2
@@ -37,11 +49,18 @@ struct SimdArch<xsimd::avx2> {
   static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::avx2>& lanes) {
     return static_cast<uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(lanes.data)));
   }
+  static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
+    const __m256i loaded = _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes));
+    const __m256i heeded =
+        _mm256_andnot_si256(_mm256_set1_epi8(static_cast<char>(ignored)), loaded);
+    const __m256i lanes = _mm256_cmpeq_epi8(heeded, _mm256_set1_epi8(static_cast<char>(wanted)));
+    return static_cast<uint32_t>(_mm256_movemask_epi8(lanes));
+  }
 };
 #endif
 #if XSIMD_WITH_AVX512F
 template <>
-struct SimdArch<xsimd::avx512f> {
+struct SimdArch<xsimd::avx512f> : SimdArch<xsimd::avx2> {
   static constexpr std::string_view kName = "simd_avx512";
   static constexpr std::string_view kSummary =
       "hinted block search, a whole block a compare; the fastest where the processor has AVX-512";
@@ -82,19 +101,16 @@ struct SimdSearch {
     return std::clamp(upper, first, last);
   }
 
-  static uint32_t MatchMembers(const Head* slots, uint32_t slot_count, uint32_t members, Head key) {
+  static uint32_t MatchTags(const SlotTags& tags, uint32_t members, uint8_t hash) {
 #if BWLAB_TSAN
-    // The lanes that other threads are filling are masked away below, but ThreadSanitizer would see
-    // the loads.
-    (void)slot_count;
-    return MatchMembersOneByOne(slots, members, key);
+    // Tags that other threads are writing are masked away below, but ThreadSanitizer would see the
+    // loads.
+    return MatchTagsOneByOne(tags, members, hash);
 #else
-    const Batch wanted(key);
-    uint32_t matches = 0;
-    for (uint32_t i = 0; i < slot_count; i += kLanes) {
-      matches |= SimdArch<Arch>::Mask(Batch::load_aligned(slots + i) == wanted) << i;
-    }
-    return matches & members;
+    constexpr uint32_t kBytes = 32;
+    const auto* const end = reinterpret_cast<const char*>(&tags + 1);
+    const uint32_t equal = SimdArch<Arch>::BytesThatEqual(end - kBytes, hash, kTagFlag);
+    return equal >> (kBytes - kTagsMax) & members;
 #endif
   }
 
@@ -103,15 +119,17 @@ struct SimdSearch {
   static constexpr uint32_t kLanes = Batch::size;
   static_assert(kBlockHeads % kLanes == 0);
 
-  /// How many of the `count` heads, rounded up to whole batches, are at most `key`.
+  /// How many of the `count` heads, rounded up to whole blocks, are at most `key`. Blocks, since
+  /// the number of batches differs from node to node, and the processor would guess it wrong.
   static uint32_t CountAtMost(const Head* heads, uint32_t count, Head key) {
     const Batch wanted(key);
     uint32_t above = 0;
     uint32_t i = 0;
     do {
-      above += static_cast<uint32_t>(
-          std::popcount(SimdArch<Arch>::Mask(Batch::load_aligned(heads + i) > wanted)));
-      i += kLanes;
+      for (const uint32_t end = i + kBlockHeads; i < end; i += kLanes) {
+        above += static_cast<uint32_t>(
+            std::popcount(SimdArch<Arch>::Mask(Batch::load_aligned(heads + i) > wanted)));
+      }
     } while (i < count);
     return i - above;
   }
