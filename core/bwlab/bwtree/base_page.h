@@ -295,7 +295,7 @@ class BasePage : public Retired {
 
   /// Records that are at most `key`.
   template <class Search>
-  uint32_t CountUpTo(const Key& key) const {
+  [[gnu::always_inline]] uint32_t CountUpTo(const Key& key) const {
     const uint32_t upper = Search::UpperBound(sorted(), HeadOf(key));
     if constexpr (R::Key::kInHead) {
       return upper;
@@ -304,12 +304,12 @@ class BasePage : public Retired {
     }
   }
   template <class Search>
-  Position Locate(const Key& key) const {
+  [[gnu::always_inline]] Position Locate(const Key& key) const {
     return PositionOf(key, Search::UpperBound(sorted(), HeadOf(key)));
   }
   /// Whether a record has `key`.
   template <class Search>
-  bool Contains(const Key& key) const {
+  [[gnu::always_inline]] bool Contains(const Key& key) const {
     SortedHeads node = sorted();
     if constexpr (R::Key::kInHead) node.words = nullptr;  // nobody looks at them
     return PositionOf(key, Search::UpperBound(node, HeadOf(key))).exact;
@@ -358,7 +358,7 @@ class BasePage : public Retired {
 
   /// Where the first `upper` records have a head that is at most the key's, and the others are
   /// above the key.
-  Position PositionOf(const Key& key, uint32_t upper) const {
+  [[gnu::always_inline]] Position PositionOf(const Key& key, uint32_t upper) const {
     if (upper == 0 || heads()[upper - 1] != HeadOf(key)) return {upper, false};
     if constexpr (R::Key::kInHead) {
       return {upper, true};

@@ -159,7 +159,7 @@ class BwTree {
         workers_(ConsolidationNumbers()) {}
 
   // bw_tree_get.inl.h
-  Node Read(PageId id) const;
+  [[gnu::always_inline]] Node Read(PageId id) const;
   Node ReadRoot(uint64_t* root = nullptr) const;
   Node FindNode(Probe key, uint32_t level, Stats& stats) const;
   PageId ChildFor(const Node& inner, const Probe& key, Stats& stats) const;

@@ -8,7 +8,7 @@
 namespace bwlab {
 
 template <TreeTraits Traits>
-typename BwTree<Traits>::Node BwTree<Traits>::Read(PageId id) const {
+inline typename BwTree<Traits>::Node BwTree<Traits>::Read(PageId id) const {
   const Node node(id, table_.Load(id));
   BWLAB_POINT(NodeRead);
   node.Prefetch();

@@ -79,7 +79,7 @@ class SortedDeltas {
       // By the number of keys below each: no branch depends on a key, and the compiler counts
       // several at a time.
       std::array<PageDelta<R>, kMax> deltas;
-      alignas(kCacheLineBytes) std::array<Head, RoundUp(kMax, 8)> heads;
+      alignas(kCacheLineBytes) std::array<Head, RoundUp(kMax, kBlockHeads)> heads;
       heads.fill(kHeadMax);
       uint32_t size = 0;
       visit([&](const PageDelta<R>& delta) {

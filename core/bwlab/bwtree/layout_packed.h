@@ -28,6 +28,12 @@ inline constexpr uint32_t kSlotsMax = kTagsMax;
 template <class R>
 inline constexpr uint32_t kPackedHeaderLines = R::Key::kInHead && !R::kWords ? 2 : 1;
 
+/// Calls f(slot) for every member, lowest first.
+template <class F>
+void ForEachMember(uint32_t members, F&& f) {
+  for (; members != 0; members &= members - 1) f(static_cast<uint32_t>(std::countr_zero(members)));
+}
+
 /// A page of the packed layout: an immutable base node, and slots for the deltas on top of it in
 /// the same allocation.
 ///
@@ -154,7 +160,7 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
       }
       word = this->LocatorFor(offset, suffix_bytes, payload).raw();
     }
-    Slot& slot = const_cast<Slot&>(SlotAt(claim.slot));
+    Slot& slot = const_cast<Slot&>(slots()[claim.slot]);
     AtomicRef<Head>(slot.head).store(HeadOf(key), std::memory_order_relaxed);
     AtomicRef<uint64_t>(slot.word).store(word, std::memory_order_relaxed);
     const uint8_t tag = TagHashOf(HeadOf(key)) | (Removes(kind) ? kTagFlag : 0);
@@ -163,15 +169,9 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
 
   // A member slot's delta. (S3) relaxed loads: ordered by the load of the mapping word that named
   // the member (R1).
-  Record<R> SlotRecord(uint32_t slot) const { return this->Decode(SlotHead(slot), SlotWord(slot)); }
-  Key SlotKey(uint32_t slot) const {
-    if constexpr (R::Key::kInHead) {
-      return SlotHead(slot);
-    } else {
-      return this->DecodeKey(SlotHead(slot), SlotWord(slot));
-    }
-  }
-  IndexTerm SlotTerm(uint32_t slot) const { return this->TermOf(SlotWord(slot)); }
+  Record<R> SlotRecord(uint32_t slot) const { return RecordIn(slots()[slot]); }
+  Key SlotKey(uint32_t slot) const { return KeyIn(slots()[slot]); }
+  IndexTerm SlotTerm(uint32_t slot) const { return this->TermOf(WordIn(slots()[slot])); }
   bool SlotRemoves(uint32_t slot) const {
     return (tags_[slot].load(std::memory_order_relaxed) & kTagFlag) != 0;
   }
@@ -180,9 +180,21 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     return TagHash(tags_[slot].load(std::memory_order_relaxed)) == TagHashOf(HeadOf(key));
   }
 
+  /// Calls f(PageDelta) for those of `members` of whose key wanted(key) is true.
+  template <class Wanted, class F>
+  void ForEachDelta(uint32_t members, Wanted&& wanted, F&& f) const {
+    // Found once: after an atomic load the compiler would look for them again.
+    const Slot* const all = slots();
+    ForEachMember(members, [&](uint32_t slot) {
+      if (!wanted(KeyIn(all[slot]))) return;
+      const Record<R> record = RecordIn(all[slot]);
+      f(PageDelta<R>{record.key, record.payload, SlotRemoves(slot)});
+    });
+  }
+
   /// The member that holds `key`, as a bit; 0 where there is none.
   template <class Search>
-  uint32_t MatchSlots(uint32_t members, const Key& key) const {
+  [[gnu::always_inline]] uint32_t MatchSlots(uint32_t members, const Key& key) const {
     for (uint32_t rest = Search::MatchTags(tags_, members, TagHashOf(HeadOf(key))); rest != 0;
          rest &= rest - 1) {
       const auto slot = static_cast<uint32_t>(std::countr_zero(rest));
@@ -223,14 +235,20 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
   }
 
-  const Slot& SlotAt(uint32_t slot) const {
-    return this->template Line<Slot>(this->slots_line())[slot];
+  const Slot* slots() const { return this->template Line<Slot>(this->slots_line()); }
+  static Head HeadIn(const Slot& slot) {
+    return AtomicRef<const Head>(slot.head).load(std::memory_order_relaxed);
   }
-  Head SlotHead(uint32_t slot) const {
-    return AtomicRef<const Head>(SlotAt(slot).head).load(std::memory_order_relaxed);
+  static uint64_t WordIn(const Slot& slot) {
+    return AtomicRef<const uint64_t>(slot.word).load(std::memory_order_relaxed);
   }
-  uint64_t SlotWord(uint32_t slot) const {
-    return AtomicRef<const uint64_t>(SlotAt(slot).word).load(std::memory_order_relaxed);
+  Record<R> RecordIn(const Slot& slot) const { return this->Decode(HeadIn(slot), WordIn(slot)); }
+  Key KeyIn(const Slot& slot) const {
+    if constexpr (R::Key::kInHead) {
+      return HeadIn(slot);
+    } else {
+      return this->DecodeKey(HeadIn(slot), WordIn(slot));
+    }
   }
 
   [[no_unique_address]] std::conditional_t<Base::kHasHeap, SlotHeap, Nothing> heap_;
@@ -240,12 +258,6 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   [[no_unique_address]] std::conditional_t<(kPackedHeaderLines<R> > 1), Padding, Nothing> padding_;
   SlotTags tags_{};  // the end of the header
 };
-
-/// Calls f(slot) for every member, lowest first.
-template <class F>
-void ForEachMember(uint32_t members, F&& f) {
-  for (; members != 0; members &= members - 1) f(static_cast<uint32_t>(std::countr_zero(members)));
-}
 
 /// The value of a mapping table entry; see PackedPage.
 template <class R>
@@ -324,7 +336,8 @@ class PackedNode {
 
   /// Of a leaf: stores the value of `key` in `*payload` and returns true where it is present.
   template <class Stats>
-  bool Find(const Probe& probe, typename R::Payload* payload, Stats& /*stats*/) const {
+  [[gnu::always_inline]] bool Find(const Probe& probe, typename R::Payload* payload,
+                                   Stats& /*stats*/) const {
     const Page& node = page();
     const Key key = node.InPage(probe);
     const uint32_t match = node.template MatchSlots<Search>(word_.members(), key);
@@ -343,7 +356,8 @@ class PackedNode {
   /// Of an inner node: the index term whose child's range holds `probe`: that of the greatest
   /// separator not above it. `*exact`, where wanted, says whether the separator equals it.
   template <class Stats>
-  IndexTerm TermFor(const Probe& probe, Stats& /*stats*/, bool* exact = nullptr) const {
+  [[gnu::always_inline]] IndexTerm TermFor(const Probe& probe, Stats& /*stats*/,
+                                           bool* exact = nullptr) const {
     const Page& node = page();
     const Key key = node.InPage(probe);
     const uint32_t upper = node.template CountUpTo<Search>(key);
@@ -430,11 +444,8 @@ class PackedNode {
 
   template <class Wanted>
   Deltas DeltasWhere(Wanted&& wanted) const {
-    return Deltas::OfDistinct([&](auto&& add) {
-      ForEachMember(word_.members(), [&](uint32_t slot) {
-        if (wanted(page().SlotKey(slot))) add(SlotDelta(slot));
-      });
-    });
+    return Deltas::OfDistinct(
+        [&](auto&& add) { page().ForEachDelta(word_.members(), wanted, add); });
   }
 
   /// The newest term among base position `at` and the members between it and `key`, which counts

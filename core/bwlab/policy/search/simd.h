@@ -80,7 +80,7 @@ struct SimdSearch {
   static constexpr std::string_view kName = SimdArch<Arch>::kName;
   static constexpr std::string_view kSummary = SimdArch<Arch>::kSummary;
 
-  static uint32_t UpperBound(const SortedHeads& node, Head key) {
+  [[gnu::always_inline]] static uint32_t UpperBound(const SortedHeads& node, Head key) {
     const uint32_t blocks = node.blocks();
     // The clamps matter for key == kHeadMax alone, which the filling equals.
     const uint32_t at_most = std::min(CountAtMost(node.hints, blocks, key), blocks);
@@ -121,7 +121,7 @@ struct SimdSearch {
 
   /// How many of the `count` heads, rounded up to whole blocks, are at most `key`. Blocks, since
   /// the number of batches differs from node to node, and the processor would guess it wrong.
-  static uint32_t CountAtMost(const Head* heads, uint32_t count, Head key) {
+  [[gnu::always_inline]] static uint32_t CountAtMost(const Head* heads, uint32_t count, Head key) {
     const Batch wanted(key);
     uint32_t above = 0;
     uint32_t i = 0;
