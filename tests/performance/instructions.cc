@@ -22,7 +22,7 @@
 #include "bwlab/workload/workload_json.h"
 
 // Known to the tool by this name.
-extern "C" [[gnu::noinline]] void MeasuredPart(void (*part)(void*), void* argument) {
+extern "C" [[gnu::noipa]] void MeasuredPart(void (*part)(void*), void* argument) {
   part(argument);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// Which sanitizer this build runs under, for the two places where the engine does otherwise under
-/// one: slots are loaded one by one under ThreadSanitizer, and pooled memory is poisoned under
+/// one: tags of slots are loaded one by one under ThreadSanitizer, and pooled memory is poisoned under
 /// AddressSanitizer.
 
 #if defined(__SANITIZE_THREAD__)

@@ -62,6 +62,7 @@
   F(TagTakenForKey, "a slot is taken for a key's that only has its tag")                    \
   F(TombstoneTakenForKey, "a tombstone is taken for the key that it deletes")               \
   F(DeltaForgotten, "a consolidation forgets a delta")                                      \
+  F(OverwriteForgotten, "a consolidation that copies the base forgets a payload")           \
   F(TombstoneForgotten, "a consolidation keeps what a delta has deleted")                   \
   F(RightHalfLost, "a split leaves its right half out of the sibling chain")                \
   F(SeparatorTooShort,                                                                      \

@@ -35,12 +35,11 @@ void BwTree<Traits>::ShrinkAfterDelete(SessionState& state, PageId leaf) {
   if (node.base_count() > std::max(options_.leaf_capacity / 4, options_.leaf_chain_length)) return;
   if (node.delta_count() != 0) {
     uint32_t tombstones = 0;
-    uint32_t others = 0;
-    node.ForEachDelta([&](const PageDelta<R>& delta) {
-      ++(delta.removes ? tombstones : others);
-      return true;
+    const bool only_tombstones = node.VisitDeltas([&](const PageDelta<R>& delta) {
+      ++tombstones;
+      return delta.removes;
     });
-    if (others > 0 || tombstones * (R::kWords ? 1 : 2) < node.base_count()) return;
+    if (!only_tombstones || tombstones * (R::kWords ? 1 : 2) < node.base_count()) return;
     if (Consolidate(state, node, nullptr) != Attempt::kDone) return;
     node = Read(leaf);
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
@@ -70,7 +71,6 @@ struct PageDelta {
 template <class R, uint32_t kMax>
 class SortedDeltas {
  public:
-  SortedDeltas() = default;
   /// Sorts what visit(add) passes to add: deltas, no two of the same key.
   template <class Visit>
   static SortedDeltas OfDistinct(Visit&& visit) {
@@ -87,10 +87,12 @@ class SortedDeltas {
         heads[size] = delta.key;
         deltas[size++] = delta;
       });
+      [[maybe_unused]] uint64_t taken = 0;
       for (uint32_t i = 0; i < size; ++i) {
         int64_t below = 0;
         for (const Head head : heads) below += head < heads[i] ? 1 : 0;
         sorted.deltas_[static_cast<std::size_t>(below)] = deltas[i];
+        BWLAB_ASSERT((std::exchange(taken, taken | uint64_t{1} << below) >> below & 1) == 0);
       }
       sorted.size_ = size;
     } else {

@@ -69,7 +69,7 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
   { node.delta_count() } -> std::same_as<uint32_t>;
   { node.records_at_most() } -> std::same_as<uint32_t>;
   { node.bytes() } -> std::same_as<uint32_t>;
-  { node.ForEachDelta(visit_delta) } -> std::same_as<bool>;  // the newest of each key
+  { node.VisitDeltas(visit_delta) } -> std::same_as<bool>;  // the newest of each key
 
   // Asks for what a search touches first, and for where it will find `key`.
   node.Prefetch();

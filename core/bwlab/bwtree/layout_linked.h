@@ -184,7 +184,7 @@ class LinkedNode {
   /// Calls f(PageDelta) -> bool for the newest delta of every key in the node's range until it
   /// returns false. @return false if it did.
   template <class F>
-  bool ForEachDelta(F&& f) const {
+  bool VisitDeltas(F&& f) const {
     const ChainDelta* seam = Merge();
     for (const PageDelta<R>& delta : DeltasOf(LeftPart(seam))) {
       if (!f(delta)) return false;

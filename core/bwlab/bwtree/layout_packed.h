@@ -106,7 +106,8 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   /// The id that ends with this page, when its grace period is over; kNoPage where the node lives
   /// on in another page.
   PageId dying_id() const { return dying_id_; }
-  /// For the thread that unlinked the node; readers never look at it.
+  /// For the thread that unlinked the node; readers never look at it (but for searches of the tags,
+  /// which load it with them and mask it away).
   void set_dying_id(PageId id) { dying_id_ = id; }
 
   /// A slot for one thread alone, with its piece of the heap.
@@ -180,16 +181,19 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     return TagHash(tags_[slot].load(std::memory_order_relaxed)) == TagHashOf(HeadOf(key));
   }
 
-  /// Calls f(PageDelta) for those of `members` of whose key wanted(key) is true.
+  /// Calls f(PageDelta) -> bool for those of `members` of whose key wanted(key) is true, in no
+  /// order, until it returns false. @return false if it did.
   template <class Wanted, class F>
-  void ForEachDelta(uint32_t members, Wanted&& wanted, F&& f) const {
+  bool VisitSlots(uint32_t members, Wanted&& wanted, F&& f) const {
     // Found once: after an atomic load the compiler would look for them again.
     const Slot* const all = slots();
-    ForEachMember(members, [&](uint32_t slot) {
-      if (!wanted(KeyIn(all[slot]))) return;
+    for (; members != 0; members &= members - 1) {
+      const auto slot = static_cast<uint32_t>(std::countr_zero(members));
+      if (!wanted(KeyIn(all[slot]))) continue;
       const Record<R> record = RecordIn(all[slot]);
-      f(PageDelta<R>{record.key, record.payload, SlotRemoves(slot)});
-    });
+      if (!f(PageDelta<R>{record.key, record.payload, SlotRemoves(slot)})) return false;
+    }
+    return true;
   }
 
   /// The member that holds `key`, as a bit; 0 where there is none.
@@ -422,11 +426,9 @@ class PackedNode {
   /// Calls f(PageDelta) -> bool for every delta on top of the base node, in no order, until it
   /// returns false. @return false if it did.
   template <class F>
-  bool ForEachDelta(F&& f) const {
-    for (uint32_t rest = word_.members(); rest != 0; rest &= rest - 1) {
-      if (!f(SlotDelta(static_cast<uint32_t>(std::countr_zero(rest))))) return false;
-    }
-    return true;
+  bool VisitDeltas(F&& f) const {
+    return page().VisitSlots(
+        word_.members(), [](const Key&) { return true; }, f);
   }
 
   Deltas AllDeltas() const {
@@ -437,15 +439,14 @@ class PackedNode {
   std::string Check() const;
 
  private:
-  PageDelta<R> SlotDelta(uint32_t slot) const {
-    const Record<R> record = page().SlotRecord(slot);
-    return {record.key, record.payload, page().SlotRemoves(slot)};
-  }
-
   template <class Wanted>
   Deltas DeltasWhere(Wanted&& wanted) const {
-    return Deltas::OfDistinct(
-        [&](auto&& add) { page().ForEachDelta(word_.members(), wanted, add); });
+    return Deltas::OfDistinct([&](auto&& add) {
+      page().VisitSlots(word_.members(), wanted, [&](const PageDelta<R>& delta) {
+        add(delta);
+        return true;
+      });
+    });
   }
 
   /// The newest term among base position `at` and the members between it and `key`, which counts
@@ -480,17 +481,19 @@ std::string PackedNode<R, Search>::Check() const {
     return probe >= node.low() && !node.IsBeyond(probe);
   };
   if (uint64_t{word_.members()} >> node.slot_count() != 0) return "I5: a member beyond the slots";
-  std::string fault;
-  ForEachMember(word_.members(), [&](uint32_t slot) {
+  for (uint32_t rest = word_.members(); rest != 0; rest &= rest - 1) {
+    const auto slot = static_cast<uint32_t>(std::countr_zero(rest));
     const Key key = node.SlotKey(slot);
-    if (!HasItsOwnHead(key)) fault = "I5: the head of a member is not that of its key";
-    if (!node.HasTagOf(slot, key)) fault = "I5: the tag of a member is not that of its key";
-    if (!in_range(key)) fault = "I2: a delta lies outside the node's range";
-    ForEachMember(word_.members(), [&](uint32_t other) {
-      if (other < slot && node.SlotKey(other) == key) fault = "I5: two members hold the same key";
-    });
-  });
-  return fault;
+    if (!HasItsOwnHead(key)) return "I5: the head of a member is not that of its key";
+    if (!node.HasTagOf(slot, key)) return "I5: the tag of a member is not that of its key";
+    if (!in_range(key)) return "I2: a delta lies outside the node's range";
+    for (uint32_t others = rest & (rest - 1); others != 0; others &= others - 1) {
+      if (node.SlotKey(static_cast<uint32_t>(std::countr_zero(others))) == key) {
+        return "I5: two members hold the same key";
+      }
+    }
+  }
+  return "";
 }
 
 }  // namespace bwlab

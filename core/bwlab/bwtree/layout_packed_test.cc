@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -221,7 +222,7 @@ TEST(PackedWord, HoldsAddressAndMembersExactly) {
   EXPECT_EQ(Word(highest, 0xFFFFF).page(), highest);
 }
 
-/// Deltas in any order, the last of a key counts; one that is no overwriting is refused.
+/// Deltas in any order, of which the last of a key counts once; what is no overwriting is refused.
 TEST(Overwrites, AgreeWithAMapAndRefuseWhatIsNone) {
   std::mt19937_64 random(13);
   for (int round = 0; round < 500; ++round) {
@@ -229,14 +230,19 @@ TEST(Overwrites, AgreeWithAMapAndRefuseWhatIsNone) {
     for (uint32_t i = 0; i < 60; ++i) model[static_cast<Head>(random() % 100)] = random();
     const auto base = NewPage(model, kSlotsMax);
     Overwrites<WordPage, kSlotsMax> overwrites;
+    std::set<Head> overwritten;
     for (uint32_t i = 0; i < kSlotsMax; ++i) {
       const Head head = static_cast<Head>(random() % 110);
       const uint64_t payload = random();
       const bool removes = random() % 8 == 0;
       const bool replaces = model.count(head) != 0 && !removes;
-      ASSERT_EQ(overwrites.Add<ScalarBinarySearch>(*base, {head, payload, removes}), replaces);
-      if (replaces) model[head] = payload;
+      const PageDelta<Words> delta{head, payload, removes};
+      ASSERT_EQ(overwrites.Supersede<ScalarBinarySearch>(*base, delta), replaces);
+      if (!replaces) continue;
+      model[head] = payload;
+      overwritten.insert(head);
     }
+    ASSERT_EQ(overwrites.size(), overwritten.size());
     const auto page = NewPage<Words>(
         {0, static_cast<uint32_t>(model.size()), 0, kHeadMin, kHeadMax, kNoPage}, kSlotsMax);
     overwrites.WriteTo(*base, *page);

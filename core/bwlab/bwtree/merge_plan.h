@@ -137,8 +137,8 @@ class Overwrites {
  public:
   using R = typename Page::RecordsType;
 
-  /// Adds a delta, which replaces what earlier ones say of its key. @return false where the delta
-  /// does something else than to replace the payload of a base record.
+  /// Adds a delta of a key that no other has. @return false where the delta does something else
+  /// than to replace the payload of a base record.
   template <class Search>
   bool Add(const Page& base, const PageDelta<R>& delta) {
     if (delta.removes) return false;
@@ -148,6 +148,19 @@ class Overwrites {
     steps_[size_++] = {position.lower(), delta.payload};
     return true;
   }
+  /// Adds a delta that replaces the one of its key, if there is one.
+  template <class Search>
+  bool Supersede(const Page& base, const PageDelta<R>& delta) {
+    if (!Add<Search>(base, delta)) return false;
+    const Step& last = steps_[size_ - 1];
+    for (uint32_t i = 0; i + 1 < size_; ++i) {
+      if (steps_[i].at != last.at) continue;
+      steps_[i] = last;
+      --size_;
+      break;
+    }
+    return true;
+  }
 
   uint32_t size() const { return size_; }
 
@@ -155,7 +168,9 @@ class Overwrites {
   void WriteTo(const Page& base, Page& page) const {
     PageFiller<Page> filler(page);
     filler.Run(base, 0, base.count());
-    for (uint32_t i = 0; i < size_; ++i) filler.Overwrite(steps_[i].at, steps_[i].payload);
+    for (uint32_t i = BWLAB_MUTANT(OverwriteForgotten) ? 1 : 0; i < size_; ++i) {
+      filler.Overwrite(steps_[i].at, steps_[i].payload);
+    }
     filler.Finish();
   }
 

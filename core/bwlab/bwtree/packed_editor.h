@@ -121,9 +121,7 @@ class PackedEditor
   Attempt Consolidate(const Node& node, const Delta<R>* extra, Split<R>* split) {
     if constexpr (R::kWords) {
       Overwrites<Page, kSlotsMax + 1> overwrites;
-      if (node.is_leaf() && OnlyOverwrites(node, extra, overwrites)) {
-        return this->Overwrite(node, overwrites);
-      }
+      if (OnlyOverwrites(node, extra, overwrites)) return this->Overwrite(node, overwrites);
     }
     Deltas deltas = node.AllDeltas();
     if (BWLAB_MUTANT(DeltaForgotten) && deltas.size() > 1) {
@@ -208,19 +206,19 @@ class PackedEditor
   using Deltas = typename Node::Deltas;
   using typename Parent::Plan;
 
-  /// Whether the node's deltas, and `extra` where there is one, only replace payloads; then
-  /// `overwrites` holds them all.
-  static bool OnlyOverwrites(const Node& node, const Delta<R>* extra,
-                             Overwrites<Page, kSlotsMax + 1>& overwrites) {
+  /// Whether the deltas of a leaf, and `extra` where there is one, only replace payloads; then
+  /// `overwrites` holds them all. Not of a leaf above its capacity, which is to be split.
+  bool OnlyOverwrites(const Node& node, const Delta<R>* extra,
+                      Overwrites<Page, kSlotsMax + 1>& overwrites) const {
     const Page& base = node.page();
-    if (BWLAB_MUTANT(DeltaForgotten)) return false;
-    if (!node.ForEachDelta([&](const PageDelta<R>& delta) {
+    if (!base.is_leaf() || base.count() > host_.options().leaf_capacity) return false;
+    if (!node.VisitDeltas([&](const PageDelta<R>& delta) {
           return overwrites.template Add<Search>(base, delta);
         })) {
       return false;
     }
     return extra == nullptr ||
-           overwrites.template Add<Search>(
+           overwrites.template Supersede<Search>(
                base, {node.InPage(extra->key), extra->payload, Removes(extra->kind)});
   }
 };

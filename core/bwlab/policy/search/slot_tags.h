@@ -9,7 +9,7 @@
 namespace bwlab {
 
 /// A tag stands for a slot in one byte: seven bits of the hash of its key's head, and a flag that
-/// the layout has a use for. Of slots whose tag has a key's hash, one in 128 holds another key.
+/// the layout has a use for. Of the slots of other keys, one in 128 has a key's hash.
 /// Source: fingerprints, Oukid et al., "FPTree", SIGMOD 2016, section 4.1.
 inline constexpr uint8_t kTagFlag = 1;
 
