@@ -211,12 +211,20 @@ def test_test_long_leaves_nothing_out(stage):
 def test_test_runs_the_rest_after_a_failure_and_then_fails(stage):
     with_tests(stage)
     stage.tool("ctest", "if [[ $2 == native ]]; then"
-                        f" echo '50% tests passed, 1 tests failed out of 2'; exit 8; fi; {CTEST}")
+                        " echo '50% tests passed, 1 tests failed out of 2';"
+                        " echo '  1 - Tree.Grows (Failed)'; echo '  2 - Tree.Waits (Skipped)';"
+                        f" exit 8; fi; {CTEST}")
+    test = stage.tree / "tests" / "python" / "test_made.py"
+    test.write_text(test.read_text() + "def test_wrong():\n    assert False\n")
     done = stage.run(".ci/run")
     assert done.returncode == 1
     assert len(stage.calls("ctest")) == 4
-    assert "FAILED: native ctest (exit code 8" in done.stdout
-    assert "50% tests passed, 1 tests failed out of 2" in done.stdout.split("FAILED: ")[-1]
+    closing = done.stdout.split("tier short: 2 failed\n")[-1]
+    assert "50% tests passed, 1 tests failed out of 2" in closing
+    assert "Tree.Grows (Failed)" in closing and "Tree.Waits" not in closing
+    assert "FAILED tests/python/test_made.py::test_wrong" in closing
+    assert "FAILED: native ctest (exit code 8" in closing
+    assert closing.splitlines()[-1].startswith("FAILED: pytest (exit code 1")
 
 
 def test_test_says_when_a_build_fails_and_still_runs_python(stage):
