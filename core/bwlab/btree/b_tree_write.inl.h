@@ -42,7 +42,10 @@ OpResult BTree<Traits>::Write(SessionState& state, const Key& key, const Payload
     auto* leaf = static_cast<Leaf*>(spot.node);
     typename Leaf::ReadBuffer buffer;
     const typename Leaf::Key page_key = leaf->InPage(probe);
-    const Position position = leaf->Read(buffer).template Locate<Search>(page_key);
+    const auto view = leaf->Read(buffer);
+    const Position position = kind == WriteKind::kInsert
+                                  ? view.template Locate<Search, SortedHeadsToMove>(page_key)
+                                  : view.template Locate<Search>(page_key);
     const bool present = position.exact;
     if (present ? kind == WriteKind::kInsert
                 : kind == WriteKind::kUpdate || kind == WriteKind::kDelete) {

@@ -167,10 +167,11 @@ class BTreePage : public BTreeNode {
    public:
     uint32_t count() const { return count_; }
 
-    template <class Search>
+    /// `Heads`: SortedHeadsToMove where a record that is missing is going to be inserted.
+    template <class Search, class Heads = SortedHeads>
     Position Locate(const Key& key) const {
-      const uint32_t upper =
-          Search::UpperBound({At<Head>(kHeaderBytes), heads(), count_, beside()}, HeadOf(key));
+      const SortedHeads all{At<Head>(kHeaderBytes), heads(), count_, beside()};
+      const uint32_t upper = Search::UpperBound(Heads{all}, HeadOf(key));
       if (upper == 0 || heads()[upper - 1] != HeadOf(key)) return {upper, false};
       if constexpr (R::Key::kInHead) {
         return {upper, true};

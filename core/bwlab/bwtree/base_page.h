@@ -289,8 +289,8 @@ class BasePage : public Retired {
     const SortedHeads node = sorted();
     uint32_t block = 0;
     for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= HeadOf(key) ? 1 : 0;
-    __builtin_prefetch(node.heads + block * kBlockHeads);
-    __builtin_prefetch(payload_words() + block * kBlockHeads);
+    Prefetch(node.heads + block * kBlockHeads);
+    Prefetch(payload_words() + block * kBlockHeads);
   }
 
   /// Records that are at most `key`.

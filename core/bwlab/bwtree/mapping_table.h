@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "bwlab/base/atomic.h"
+#include "bwlab/base/cache_line.h"
 #include "bwlab/base/memory.h"
 #include "bwlab/base/test_hooks.h"
 
@@ -46,7 +47,7 @@ class MappingTable {
   }
 
   /// Asks for the line of a word that is to be loaded soon.
-  void Prefetch(PageId id) const { __builtin_prefetch(&word(id)); }
+  void Prefetch(PageId id) const { bwlab::Prefetch(&word(id)); }
 
   /// For an id that no other thread knows yet.
   void Install(PageId id, uint64_t new_word) {

@@ -80,7 +80,9 @@ struct SimdSearch {
   static constexpr std::string_view kName = SimdArch<Arch>::kName;
   static constexpr std::string_view kSummary = SimdArch<Arch>::kSummary;
 
-  [[gnu::always_inline]] static uint32_t UpperBound(const SortedHeads& node, Head key) {
+  /// `Heads`: SortedHeads, or what is one and asks for more.
+  template <class Heads>
+  [[gnu::always_inline]] static uint32_t UpperBound(const Heads& node, Head key) {
     const uint32_t blocks = node.blocks();
     // The clamps matter for key == kHeadMax alone, which the filling equals.
     const uint32_t at_most = std::min(CountAtMost(node.hints, blocks, key), blocks);

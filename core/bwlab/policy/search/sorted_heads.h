@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "bwlab/base/cache_line.h"
+
 namespace bwlab {
 
 /// A head is a key's first eight bytes as a signed integer whose order is the order of the keys.
@@ -32,10 +34,21 @@ struct SortedHeads {
 
   /// Asks for the words of a block.
   void Prefetch(uint32_t first) const {
-    if (words != nullptr) __builtin_prefetch(words + first);
+    if (words != nullptr) bwlab::Prefetch(words + first);
   }
 
   uint32_t blocks() const { return (count + kBlockHeads - 1) / kBlockHeads; }
+};
+
+/// The same where a record is to be inserted in place: what stands behind it will be moved, so that
+/// it is asked for too. Precondition: there are words.
+struct SortedHeadsToMove : SortedHeads {
+  void Prefetch(uint32_t first) const {
+    for (; first < count; first += kBlockHeads) {
+      bwlab::Prefetch(heads + first);
+      bwlab::Prefetch(words + first);
+    }
+  }
 };
 
 }  // namespace bwlab
