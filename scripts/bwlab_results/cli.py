@@ -20,7 +20,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="scripts/plot", allow_abbrev=False,
         description="Draws the figures of a results folder and prints the paths of what it wrote: "
-                    "PNG, SVG, PDF and the CSV of the points of each.",
+                    "PNG, SVG, PDF, the CSV of the points and a Markdown table of the medians "
+                    "of each.",
         epilog="Exit codes: 0 done; 2 wrong usage or unreadable results; 4 refused: results of "
                "several hosts or commits, of a dirty tree or of a debug build would mislead in "
                "one figure.")

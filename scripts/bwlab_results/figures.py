@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bwlab_results import bars, dots, provenance, style
+from bwlab_results import bars, dots, provenance, style, tables
 from bwlab_results.errors import ResultsError
 from bwlab_results.load import Results
 from bwlab_results.measures import MEASURES, Measure, measure_named
@@ -22,13 +22,15 @@ def has_data(results: Results, measure: Measure) -> bool:
 
 
 def plot(results: Results, name: str, folder: Path, baseline: str | None = None) -> Sequence[Path]:
-    """Draws figure `name` of `results` and writes its PNG, SVG, PDF and CSV into `folder`."""
+    """Draws figure `name` of `results` and writes its PNG, SVG, PDF and CSV into `folder`, with the
+    medians as a table in Markdown. Returns the paths."""
     measure = measure_named(name)
     points = pd.concat([summarise(results, metric, baseline) for metric in measure.metrics],
                        ignore_index=True)
     with style.applied():
         figure = draw(results, measure, points)
-        return style.write(figure, stamped(results, points), folder, name,
+        return style.write(figure, stamped(results, points),
+                           tables.markdown(results, measure, points), folder, name,
                            provenance.last_start(results))
 
 

@@ -85,9 +85,10 @@ def reference_line(position: int) -> dict[str, object]:
     return {"color": PALETTE[position % len(PALETTE)], "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
 
 
-def write(figure: Figure, points: pd.DataFrame, folder: Path, stem: str,
+def write(figure: Figure, points: pd.DataFrame, table: str, folder: Path, stem: str,
           moment: datetime) -> Sequence[Path]:
-    """Writes STEM.png, .svg, .pdf and .csv (the points) into `folder`, each complete or not at all.
+    """Writes STEM.png, .svg, .pdf, .csv (the points) and .md (the table) into `folder`, each complete
+    or not at all.
 
     `moment` is the date inside PDF and SVG: it comes from the results, never from the clock.
     Raises OSError where the folder cannot be written.
@@ -95,12 +96,14 @@ def write(figure: Figure, points: pd.DataFrame, folder: Path, stem: str,
     folder.mkdir(parents=True, exist_ok=True)
     dates = {"png": {}, "svg": {"Date": moment.isoformat()}, "pdf": {"CreationDate": moment}}
     written = []
-    for suffix in ("png", "svg", "pdf", "csv"):
+    for suffix in ("png", "svg", "pdf", "csv", "md"):
         path = folder / f"{stem}.{suffix}"
         unfinished = folder / f".{stem}.{suffix}.{os.getpid()}"
         try:
             if suffix == "csv":
                 points.to_csv(unfinished, index=False, float_format="%.10g", lineterminator="\n")
+            elif suffix == "md":
+                unfinished.write_text(table, encoding="utf-8")
             else:
                 figure.savefig(unfinished, format=suffix, metadata=dates[suffix])
             unfinished.replace(path)

@@ -33,6 +33,14 @@ def axes_of(texts: Iterable[str]) -> list[str]:
     return sorted({axis for text in texts for axis in _parts(text)})
 
 
+def divided(text: str, axes: Iterable[str]) -> tuple[str, str]:
+    """The coordinates on `axes`, and the others."""
+    parts = _parts(text)
+    chosen = [f"{axis}={value}" for axis, value in parts.items() if axis in axes]
+    others = [f"{axis}={value}" for axis, value in parts.items() if axis not in axes]
+    return ", ".join(chosen), ", ".join(others)
+
+
 def widest(texts: Iterable[str], spec: Mapping[str, Any]) -> list[str]:
     """Those that no other one covers, each once, in the order of the spec's sweep."""
     distinct = in_order(texts, spec)

@@ -12,7 +12,7 @@ from made_results import (LABELS, WORKLOADS, made_result, made_spec, quickstart_
 
 PLOT = REPOSITORY / "scripts" / "plot"
 NAMES = [f"{figure}.{suffix}" for figure in ("throughput", "memory")
-         for suffix in ("png", "svg", "pdf", "csv")]
+         for suffix in ("png", "svg", "pdf", "csv", "md")]
 
 
 def plot(*arguments, cwd=None, **environment):

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "bwlab/base/atomic.h"
@@ -91,7 +92,7 @@ class MappingTable {
       if (id >= pages_max_) return kNoPage;
     } while (!next_id_.compare_exchange_weak(id, id + 1, std::memory_order_relaxed));
     BWLAB_POINT(IdTaken);
-    return static_cast<PageId>(id);
+    return Spread(id);
   }
 
   /// Takes back an id that no thread can hold any more: its grace period is over.
@@ -113,14 +114,29 @@ class MappingTable {
   /// yet.
   static bool IsNode(uint64_t raw_word) { return raw_word != 0 && (raw_word & kLinkFlag) == 0; }
 
-  /// One past the largest id handed out.
-  uint64_t ids_used() const { return next_id_.load(std::memory_order_relaxed); }
+  /// One past the largest id that may have been handed out.
+  uint64_t ids_used() const {
+    return std::min<uint64_t>(RoundUp(next_id_.load(std::memory_order_relaxed), kSpreadIds),
+                              pages_max_);
+  }
   uint64_t bytes_used() const { return ids_used() * sizeof(uint64_t); }
 
  private:
   /// The word of a free id links to the next one. The flag is a bit that words of nodes leave zero.
   static constexpr uint64_t kLinkFlag = uint64_t{1} << 22;
   static constexpr uint32_t kLinkShift = 23;
+
+  /// The `n`th id. Ids handed out in a row have their words on different cache lines, since two
+  /// threads that fill the table write to the nodes that they made last: each insert in ascending
+  /// order swaps a word.
+  PageId Spread(uint64_t n) const {
+    const uint64_t first = n / kSpreadIds * kSpreadIds;
+    if (first + kSpreadIds > pages_max_) return static_cast<PageId>(n);
+    return static_cast<PageId>(first + n % kLineWords * kLineWords +
+                               n % kSpreadIds / kLineWords);
+  }
+  static constexpr uint64_t kLineWords = kCacheLineBytes / sizeof(uint64_t);
+  static constexpr uint64_t kSpreadIds = kLineWords * kLineWords;
 
   Atomic<uint64_t>& word(PageId id) const {
     // The reservation is zeroed memory; an atomic of an integer is implicitly created in it.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 #include <vector>
@@ -56,8 +57,9 @@ TEST(MappingTable, WithHugePagesIsTheSameTableAndTellsWhetherTheSystemAgreed) {
   ASSERT_TRUE(table.ok());
   EXPECT_EQ(table.huge_pages(), VirtualReservation(kHugePageBytes, true).huge_pages());
   EXPECT_FALSE(MappingTable(16).huge_pages());
-  for (PageId id = 1; id < 100'000; ++id) {
-    ASSERT_EQ(table.AllocateId(), id);
+  for (PageId n = 1; n < 100'000; ++n) {
+    const PageId id = table.AllocateId();
+    ASSERT_EQ(table.Load(id), 0u);
     table.Install(id, uint64_t{id} << 23);
   }
   EXPECT_EQ(table.AllocateId(), kNoPage);
@@ -66,11 +68,28 @@ TEST(MappingTable, WithHugePagesIsTheSameTableAndTellsWhetherTheSystemAgreed) {
 
 TEST(MappingTable, FreeIdsAreHandedOutBeforeNewOnes) {
   MappingTable table(1000);
-  for (PageId id = 1; id <= 500; ++id) ASSERT_EQ(table.AllocateId(), id);
-  for (PageId id = 1; id <= 500; ++id) table.FreeId(id);
+  std::vector<PageId> ids(500);
+  for (PageId& id : ids) id = table.AllocateId();
+  for (const PageId id : ids) table.FreeId(id);
   const uint64_t bytes_used = table.bytes_used();
-  for (PageId id = 500; id >= 1; --id) ASSERT_EQ(table.AllocateId(), id);
+  std::reverse(ids.begin(), ids.end());
+  for (const PageId id : ids) ASSERT_EQ(table.AllocateId(), id);
   EXPECT_EQ(table.bytes_used(), bytes_used);
+}
+
+TEST(MappingTable, IdsHandedOutInARowHaveTheirWordsOnDifferentLines) {
+  MappingTable table(1000);
+  std::vector<PageId> ids(7);  // id 0 is the first word of its line
+  for (int round = 0; round < 100; ++round) {
+    std::set<PageId> lines;
+    for (PageId& id : ids) id = table.AllocateId();
+    for (const PageId id : ids) {
+      ASSERT_LT(id, table.ids_used());
+      lines.insert(id / 8);
+    }
+    ASSERT_EQ(lines.size(), ids.size());
+    table.AllocateId();
+  }
 }
 
 }  // namespace
