@@ -35,7 +35,8 @@ SummaryRow& Summary::RowFor(const json& result) {
                    .coordinates = result.value("sweep", json::object()),
                    .cell_id = cell_id,
                    .ops_per_second = {},
-                   .bytes_per_key = {}});
+                   .bytes_per_key = {},
+                   .note = result.value("/config/note"_json_pointer, "")});
   SummaryRow& row = rows_.back();
   if (row.label == baseline_) baselines_[{row.workload, row.threads}].push_back(place->second);
   return row;
@@ -46,6 +47,7 @@ void Summary::Add(const json& result) {
   row.ops_per_second.push_back(result.at("run").at("throughput_ops_s").get<double>());
   const json& bytes = result.at("memory").at("bytes_per_key");
   if (bytes.is_number()) row.bytes_per_key.push_back(bytes.get<double>());
+  row.share_done = std::min(row.share_done, result.at("run").value("share_done", 1.0));
 }
 
 const SummaryRow* Summary::RowOf(const std::string& cell_id) const {
@@ -123,14 +125,37 @@ std::string Summary::Text() const {
                            : ""));
     table.AddRow(std::move(entries));
   }
-  std::string text = table.Text();
+  return table.Text() + Remarks();
+}
+
+std::string Summary::Remarks() const {
+  const auto name = [](const SummaryRow& row) {
+    return fmt::format("{}, {}, {}{}", row.workload, row.label, Counted(row.threads, "thread"),
+                       ShownCoordinates(row.coordinates));
+  };
+  std::string text;
   for (const SummaryRow& row : rows_) {
     for (const size_t outlier : Outliers(row.ops_per_second)) {
-      text += fmt::format("Outlier: {}, {}, {}{}: {:.3f} Mops/s\n", row.workload, row.label,
-                          Counted(row.threads, "thread"), ShownCoordinates(row.coordinates),
+      text += fmt::format("Outlier: {}: {:.3f} Mops/s\n", name(row),
                           row.ops_per_second[outlier] / kMega);
     }
   }
+  const auto by_share = [](const SummaryRow& one, const SummaryRow& other) {
+    return one.share_done < other.share_done;
+  };
+  const auto least = std::min_element(rows_.begin(), rows_.end(), by_share);
+  if (least != rows_.end() && least->share_done < 1) {
+    const auto cut = std::count_if(rows_.begin(), rows_.end(),
+                                   [](const SummaryRow& row) { return row.share_done < 1; });
+    text += fmt::format(
+        "Cut by measure.seconds_max: {} of {}; the shortest, {}, did {:.1f}% of its operations\n",
+        cut, Counted(rows_.size(), "cell"), name(*least), 100 * least->share_done);
+  }
+  std::map<std::string, std::string> notes;  // by label
+  for (const SummaryRow& row : rows_) {
+    if (!row.note.empty()) notes.emplace(row.label, row.note);
+  }
+  for (const auto& [label, note] : notes) text += fmt::format("Note: {}: {}\n", label, note);
   return text;
 }
 
@@ -160,6 +185,8 @@ json Summary::Json() const {
          {"throughput_ops_s_min", *low},
          {"throughput_ops_s_max", *high},
          {"throughput_ops_s_outliers", outliers},
+         {"share_done", row.share_done},
+         {"note", row.note.empty() ? json() : json(row.note)},
          {"bytes_per_key", row.bytes_per_key.empty() ? json() : json(Median(row.bytes_per_key))},
          {"ratio_to_baseline", ratio > 0 ? json(ratio) : json()},
          {"ratio_interval", interval_json(RatioIntervalToBaseline(row))},

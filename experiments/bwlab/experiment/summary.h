@@ -21,6 +21,8 @@ struct SummaryRow {
   std::string cell_id;
   std::vector<double> ops_per_second;  ///< of each repetition
   std::vector<double> bytes_per_key;   ///< of each repetition that has it
+  double share_done = 1;  ///< of the operations, in the repetition that was cut the earliest
+  std::string note;       ///< what its engine has to say of its results; mostly empty
 
   double MedianOpsPerSecond() const;
   /// Half the width of the interval of the median, over the median; nothing where there are too few
@@ -49,7 +51,8 @@ class Summary {
   /// Its interval; nothing for the baseline itself, and where either has too few repetitions.
   std::optional<Interval> RatioIntervalToBaseline(const SummaryRow& row) const;
 
-  /// A table for people, columns aligned, with its heading.
+  /// A table for people, columns aligned, with its heading; below it outliers, how many cells were
+  /// cut, and the notes of engines.
   std::string Text() const;
 
   /// An array of objects with the same columns.
@@ -59,6 +62,7 @@ class Summary {
   SummaryRow& RowFor(const nlohmann::json& result);
   const SummaryRow* BaselineOf(const SummaryRow& row) const;
   std::vector<std::string> Axes() const;
+  std::string Remarks() const;
 
   std::string baseline_;
   std::vector<SummaryRow> rows_;

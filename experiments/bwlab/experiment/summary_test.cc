@@ -64,6 +64,31 @@ TEST(Summary, RepetitionsGiveIntervalsAndOutliers) {
   EXPECT_NE(summary.Text().find("Outlier: ycsb_a, peer, 1 thread: 9.000"), std::string::npos);
 }
 
+TEST(Summary, TellsWhatWasCutAndWhatEnginesHaveToSay) {
+  Summary summary("peer");
+  json cut = ResultOf("peer", 1, 1e6, 48);
+  summary.Add(cut);
+  EXPECT_EQ(summary.Text().find("Cut"), std::string::npos);
+  EXPECT_EQ(summary.Text().find("Note"), std::string::npos);
+  cut["run"]["share_done"] = 0.25;
+  summary.Add(cut);
+  summary.Add(ResultOf("peer", 1, 1e6, 48));
+  json noted = ResultOf("files", 2, 1e6, 48);
+  noted["config"]["note"] = "built with assertions";
+  summary.Add(noted);
+  const std::string text = summary.Text();
+  EXPECT_NE(text.find("Cut by measure.seconds_max: 1 of 2 cells; the shortest, ycsb_a, peer, "
+                      "1 thread, did 25.0% of its operations\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("Note: files: built with assertions\n"), std::string::npos) << text;
+  const json rows = summary.Json();
+  EXPECT_EQ(rows[0]["share_done"], 0.25);
+  EXPECT_TRUE(rows[0]["note"].is_null());
+  EXPECT_EQ(rows[1]["share_done"], 1);
+  EXPECT_EQ(rows[1]["note"], "built with assertions");
+}
+
 TEST(Summary, RatiosCompareEqualCoordinates) {
   const auto result = [](const char* label, double speed, json coordinates) {
     json made = ResultOf(label, 1, speed, nullptr);
