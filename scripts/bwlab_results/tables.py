@@ -65,7 +65,7 @@ def _alternatives(values: Iterable[object]) -> str:
 
 def _number(value: float) -> str:
     """Three digits, without an exponent."""
-    if value == 0:
+    rounded = float(f"{value:.3g}")
+    if rounded == 0:
         return "0"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{decimals}f}"
+    return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
