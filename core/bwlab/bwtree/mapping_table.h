@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "bwlab/base/atomic.h"
@@ -116,8 +115,8 @@ class MappingTable {
 
   /// One past the largest id that may have been handed out.
   uint64_t ids_used() const {
-    return std::min<uint64_t>(RoundUp(next_id_.load(std::memory_order_relaxed), kSpreadIds),
-                              pages_max_);
+    const uint64_t next = next_id_.load(std::memory_order_relaxed);
+    return IsSpread(next) ? RoundUp(next, kSpreadIds) : next;
   }
   uint64_t bytes_used() const { return ids_used() * sizeof(uint64_t); }
 
@@ -130,11 +129,12 @@ class MappingTable {
   /// threads that fill the table write to the nodes that they made last: each insert in ascending
   /// order swaps a word.
   PageId Spread(uint64_t n) const {
-    const uint64_t first = n / kSpreadIds * kSpreadIds;
-    if (first + kSpreadIds > pages_max_) return static_cast<PageId>(n);
-    return static_cast<PageId>(first + n % kLineWords * kLineWords +
+    if (!IsSpread(n)) return static_cast<PageId>(n);
+    return static_cast<PageId>(n / kSpreadIds * kSpreadIds + n % kLineWords * kLineWords +
                                n % kSpreadIds / kLineWords);
   }
+  /// The table may end within a group.
+  bool IsSpread(uint64_t n) const { return n / kSpreadIds < pages_max_ / kSpreadIds; }
   static constexpr uint64_t kLineWords = kCacheLineBytes / sizeof(uint64_t);
   static constexpr uint64_t kSpreadIds = kLineWords * kLineWords;
 
