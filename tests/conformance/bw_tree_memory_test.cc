@@ -199,5 +199,36 @@ TEST_F(LongPrefixMemoryTest, LeavesThatWouldNotFitTogetherAreNotMerged) {
   EXPECT_GT(tree_->Counters()[TreeEvent::kLeafMerge], kGroups / 2);
 }
 
+// Half of a full leaf and its chain may be one record above the capacity; what only overwrites must
+// not be copied then, but split.
+TEST(BwTreeOverfullTest, ALeafAboveItsCapacityIsSplitByUpdatesToo) {
+  struct Counted : DefaultTraits {
+    using Stats = CountingStats;
+  };
+  constexpr uint32_t kCapacity = 16;
+  TreeOptions options;
+  options.leaf_capacity = kCapacity;
+  options.leaf_chain_length = kCapacity;
+  auto tree = std::move(BwTree<Counted>::Open(options)).value();
+  auto session = std::move(tree->OpenSession()).value();
+  const auto splits = [&] { return tree->Counters()[TreeEvent::kLeafSplit]; };
+  constexpr uint64_t kRecords = 2 * kCapacity + 1;
+  for (uint64_t key = kRecords; key > kCapacity + 1; --key) {
+    ASSERT_EQ(session.Insert(key, 0), OpResult::kOk);
+  }
+  ASSERT_EQ(session.Update(kRecords, 0), OpResult::kOk);  // merges the full chain into the base
+  for (uint64_t key = kCapacity + 1; key > 0; --key) {
+    ASSERT_EQ(splits(), 0u);
+    ASSERT_EQ(session.Insert(key, 0), OpResult::kOk);
+  }
+  ASSERT_EQ(splits(), 1u);
+  for (uint64_t round = 0; round < 4; ++round) {
+    for (uint64_t key = 1; key <= kRecords; ++key) {
+      ASSERT_EQ(session.Update(key, round), OpResult::kOk);
+    }
+  }
+  EXPECT_EQ(splits(), 2u);
+}
+
 }  // namespace
 }  // namespace bwlab::test
