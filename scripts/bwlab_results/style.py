@@ -87,8 +87,8 @@ def reference_line(position: int) -> dict[str, object]:
 
 def write(figure: Figure, points: pd.DataFrame, table: str, folder: Path, stem: str,
           moment: datetime) -> Sequence[Path]:
-    """Writes STEM.png, .svg, .pdf, .csv (the points) and .md (the table) into `folder`, each complete
-    or not at all.
+    """Writes STEM.png, .svg, .pdf, .csv (the points) and .md (the table) into `folder`, each
+    complete or not at all.
 
     `moment` is the date inside PDF and SVG: it comes from the results, never from the clock.
     Raises OSError where the folder cannot be written.

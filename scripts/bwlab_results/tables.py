@@ -29,10 +29,9 @@ def markdown(results: Results, measure: Measure, points: pd.DataFrame) -> str:
     places = points["sweep"].map(lambda text: sweeps.divided(text, shared))
     points = points.assign(table=places.str[0], own=places.str[1])
 
-    repetitions = sorted(points["n"].unique())
     lines = [f"{measure.title}: {measure.axis}; medians; repetitions: "
-             f"{' to '.join(map(str, dict.fromkeys((repetitions[0], repetitions[-1]))))}; threads: "
-             f"{_alternatives(threads)}.", ""]
+             f"{_alternatives(sorted(points['n'].unique()))}; threads: {_alternatives(threads)}.",
+             ""]
     for table in sweeps.in_order(points["table"], results.spec):
         if table:
             lines += [f"{table}:", ""]
