@@ -31,6 +31,7 @@ ALSO_ALLOWED = {
 SHARED_POLICY_HEADERS = {
     "bwlab/policy/concepts.h",
     "bwlab/policy/reclamation/retired.h",
+    "bwlab/policy/search/finger.h",
     "bwlab/policy/search/slot_tags.h",
     "bwlab/policy/search/sorted_heads.h",
     "bwlab/policy/stats/stats.h",

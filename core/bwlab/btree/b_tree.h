@@ -21,6 +21,7 @@
 #include "bwlab/btree/patience.h"
 #include "bwlab/btree/record_list.h"
 #include "bwlab/policy/concepts.h"
+#include "bwlab/policy/search/finger.h"
 #include "bwlab/record/record_types.h"
 
 namespace bwlab {
@@ -114,6 +115,7 @@ class BTree {
     [[no_unique_address]] Stats stats;
     Atomic<int64_t> size_delta{0};  // inserts minus deletes; written by the owner alone
     Atomic<int64_t> live_bytes{0};  // pages allocated minus freed; written by the owner alone
+    Finger finger;
     Atomic<bool> in_use{true};
     SessionState* next = nullptr;
   };
@@ -142,9 +144,10 @@ class BTree {
   /// The child whose range holds a key.
   struct ByKey {
     const Probe& key;
+    Finger* finger = nullptr;  // of a writer
 
-    uint32_t operator()(const typename Inner::View& inner) const {
-      const uint32_t upper = inner.template Locate<Search>(inner.page().InPage(key)).upper;
+    [[gnu::always_inline]] uint32_t operator()(const typename Inner::View& inner) const {
+      const uint32_t upper = inner.template Locate<Search>(inner.page().InPage(key), finger).upper;
       return upper > 0 ? upper - 1 : 0;  // 0: torn
     }
   };

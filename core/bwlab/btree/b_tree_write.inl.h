@@ -38,13 +38,14 @@ OpResult BTree<Traits>::Write(SessionState& state, const Key& key, const Payload
   Waiting waiting(state.backoff);
   for (;; waiting.Pause()) {
     Spot spot;
-    if (!Descend(0, ByKey{probe}, waiting, &spot)) continue;
+    if (!Descend(0, ByKey{probe, &state.finger}, waiting, &spot)) continue;
     auto* leaf = static_cast<Leaf*>(spot.node);
+    state.finger.Arrive(WordOf(leaf));
     typename Leaf::ReadBuffer buffer;
     const typename Leaf::Key page_key = leaf->InPage(probe);
     const auto view = leaf->Read(buffer);
     const Position position = kind == WriteKind::kInsert
-                                  ? view.template Locate<Search, SortedHeadsToMove>(page_key)
+                                  ? view.template LocateToInsert<Search>(page_key, &state.finger)
                                   : view.template Locate<Search>(page_key);
     const bool present = position.exact;
     if (present ? kind == WriteKind::kInsert

@@ -16,6 +16,7 @@
 #include "bwlab/btree/racing.h"
 #include "bwlab/btree/version_lock.h"
 #include "bwlab/policy/reclamation/retired.h"
+#include "bwlab/policy/search/finger.h"
 #include "bwlab/policy/search/sorted_heads.h"
 #include "bwlab/record/locator.h"
 #include "bwlab/record/position.h"
@@ -167,18 +168,15 @@ class BTreePage : public BTreeNode {
    public:
     uint32_t count() const { return count_; }
 
-    /// `Heads`: SortedHeadsToMove where a record that is missing is going to be inserted.
-    template <class Search, class Heads = SortedHeads>
-    Position Locate(const Key& key) const {
-      const SortedHeads all{At<Head>(kHeaderBytes), heads(), count_, beside()};
-      const uint32_t upper = Search::UpperBound(Heads{all}, HeadOf(key));
-      if (upper == 0 || heads()[upper - 1] != HeadOf(key)) return {upper, false};
-      if constexpr (R::Key::kInHead) {
-        return {upper, true};
-      } else {
-        return LocateAmongEqualHeads(heads(), upper, key,
-                                     [this](uint32_t at) { return KeyAt(at); });
-      }
+    /// `finger`: of a writer.
+    template <class Search>
+    [[gnu::always_inline]] Position Locate(const Key& key, Finger* finger = nullptr) const {
+      return Locate<Search, SortedHeads>(key, finger);
+    }
+    /// The same for a key that is inserted where it is missing: asks early for what will be moved.
+    template <class Search>
+    [[gnu::always_inline]] Position LocateToInsert(const Key& key, Finger* finger) const {
+      return Locate<Search, SortedHeadsToMove>(key, finger);
     }
     Key KeyAt(uint32_t at) const {
       if constexpr (R::Key::kInHead) {
@@ -220,6 +218,18 @@ class BTreePage : public BTreeNode {
     template <class T>
     const T* At(uint32_t offset) const {
       return std::launder(reinterpret_cast<const T*>(base_ + offset));
+    }
+    template <class Search, class Heads>
+    [[gnu::always_inline]] Position Locate(const Key& key, Finger* finger) const {
+      const SortedHeads all{At<Head>(kHeaderBytes), heads(), count_, beside()};
+      const uint32_t upper = UpperBoundNear<Search>(finger, Heads{all}, HeadOf(key), page_->level);
+      if (upper == 0 || heads()[upper - 1] != HeadOf(key)) return {upper, false};
+      if constexpr (R::Key::kInHead) {
+        return {upper, true};
+      } else {
+        return LocateAmongEqualHeads(heads(), upper, key,
+                                     [this](uint32_t at) { return KeyAt(at); });
+      }
     }
     Locator LocatorAt(uint32_t at) const {
       return Locator(LoadRacing(At<uint64_t>(page_->locators_offset())[at]));

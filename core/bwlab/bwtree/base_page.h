@@ -14,6 +14,7 @@
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/mapping_table.h"
 #include "bwlab/policy/reclamation/retired.h"
+#include "bwlab/policy/search/finger.h"
 #include "bwlab/policy/search/sorted_heads.h"
 #include "bwlab/record/locator.h"
 #include "bwlab/record/position.h"
@@ -295,8 +296,8 @@ class BasePage : public Retired {
 
   /// Records that are at most `key`.
   template <class Search>
-  [[gnu::always_inline]] uint32_t CountUpTo(const Key& key) const {
-    const uint32_t upper = Search::UpperBound(sorted(), HeadOf(key));
+  [[gnu::always_inline]] uint32_t CountUpTo(const Key& key, Finger* finger = nullptr) const {
+    const uint32_t upper = UpperBoundNear<Search>(finger, sorted(), HeadOf(key), level());
     if constexpr (R::Key::kInHead) {
       return upper;
     } else {
@@ -309,10 +310,10 @@ class BasePage : public Retired {
   }
   /// Whether a record has `key`.
   template <class Search>
-  [[gnu::always_inline]] bool Contains(const Key& key) const {
+  [[gnu::always_inline]] bool Contains(const Key& key, Finger* finger) const {
     SortedHeads node = sorted();
     if constexpr (R::Key::kInHead) node.words = nullptr;  // nobody looks at them
-    return PositionOf(key, Search::UpperBound(node, HeadOf(key))).exact;
+    return PositionOf(key, UpperBoundNear<Search>(finger, node, HeadOf(key), level())).exact;
   }
   /// Locate for a key of which it is known that `first` records or more, and `last` or less, are at
   /// most the key.

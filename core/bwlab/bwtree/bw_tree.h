@@ -21,6 +21,7 @@
 #include "bwlab/bwtree/node_change.h"
 #include "bwlab/bwtree/tree_options.h"
 #include "bwlab/policy/concepts.h"
+#include "bwlab/policy/search/finger.h"
 #include "bwlab/record/record_types.h"
 
 namespace bwlab {
@@ -116,6 +117,7 @@ class BwTree {
     Atomic<int64_t> live_bytes{0};  // pages allocated minus freed; written by the owner alone
     PageId spare_id = kNoPage;      // allocated for a node that was never published
     uint32_t merge_nesting = 0;     // merges under way that made each other possible
+    Finger finger;
     Atomic<bool> in_use{true};
     SessionState* next = nullptr;
   };

@@ -29,7 +29,8 @@ typename BwTree<Traits>::Node BwTree<Traits>::ReadRoot(uint64_t* root) const {
 /// there as long as it is still a node of its own. (The first child has no intent, neighbours never
 /// have one both: I9. The child begins at its separator: I4, L1.)
 template <TreeTraits Traits>
-PageId BwTree<Traits>::ChildFor(const Node& inner, const Probe& key, Stats& stats) const {
+[[gnu::always_inline]] inline PageId BwTree<Traits>::ChildFor(const Node& inner, const Probe& key,
+                                                              Stats& stats) const {
   const IndexTerm term = inner.TermFor(key, stats);
   if (term.has_intent() && !BWLAB_MUTANT(IntentIgnoredByReaders)) [[unlikely]]
     return inner.TermBefore(Read(term.child()).low()).child();

@@ -32,7 +32,7 @@ OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Probe key, uint32
       *found = node;
       return OpResult::kOk;
     } else {
-      const IndexTerm term = node.TermFor(key, state.stats);
+      const IndexTerm term = node.TermFor(key, state.stats, nullptr, &state.finger);
       if (!term.has_intent() || BWLAB_MUTANT(MergeNotFinished)) [[likely]] {
         node = Read(term.child());
         continue;

@@ -23,9 +23,10 @@ OpResult BwTree<Traits>::Write(SessionState& state, const Key& key, const Payloa
     Node leaf;
     const OpResult found = FindNodeForWrite(state, delta.key, 0, &leaf);
     if (found != OpResult::kOk) return found;
+    state.finger.Arrive(leaf.id());
     typename Editor::Cursor cursor(leaf, delta.key);
     while (cursor.IsOn(leaf)) {
-      const bool present = cursor.Look(leaf, state.stats);
+      const bool present = cursor.Look(leaf, state.stats, state.finger);
       if (condition == Condition::kAbsent && present) return OpResult::kExists;
       if (condition == Condition::kPresent && !present) return OpResult::kNotFound;
 

@@ -48,7 +48,7 @@ template <class N, class R>
 concept NodeView = std::default_initializable<N> && std::copyable<N> &&
     std::constructible_from<N, PageId, uint64_t> &&
     requires(const N& node, const typename R::Probe& key, typename R::Payload* payload,
-             NoStats& stats, bool* exact, bool (*visit)(const Record<R>&),
+             NoStats& stats, bool* exact, Finger* finger, bool (*visit)(const Record<R>&),
              bool (*visit_delta)(const PageDelta<R>&)) {
   // What it is: high() means nothing where right() is kNoPage. A marked node never changes again.
   { node.id() } -> std::same_as<PageId>;
@@ -77,9 +77,9 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
 
   // Leaves: the value of a key. Inner nodes: the term of the greatest separator at most `key`,
   // below `key` (which may lie beyond the range), and of all. Deltas that the search walks over are
-  // counted.
+  // counted. A writer's finger may be asked, or left alone.
   { node.Find(key, payload, stats) } -> std::same_as<bool>;
-  { node.TermFor(key, stats, exact) } -> std::same_as<IndexTerm>;
+  { node.TermFor(key, stats, exact, finger) } -> std::same_as<IndexTerm>;
   { node.TermBefore(key) } -> std::same_as<IndexTerm>;
   { node.LastTerm() } -> std::same_as<IndexTerm>;
 
@@ -98,12 +98,12 @@ template <class E, class N, class R>
 concept NodeEditor = std::constructible_from<E, LayoutHost> &&
     std::constructible_from<typename E::Cursor, const N&, const typename R::Probe&> &&
     requires(E editor, N& node, const N& other, const Delta<R>& delta, Split<R>* split,
-             typename E::Cursor& cursor, NoStats& stats, const PageShape<R>& shape,
+             typename E::Cursor& cursor, NoStats& stats, Finger& finger, const PageShape<R>& shape,
              typename E::Page* page, Retired* retired) {
   // A cursor is one write on its way to one key. IsOn: whether what it remembers holds for the
   // node's present word; otherwise the write starts again. Look: whether the key is present.
   { cursor.IsOn(other) } -> std::same_as<bool>;
-  { cursor.Look(other, stats) } -> std::same_as<bool>;
+  { cursor.Look(other, stats, finger) } -> std::same_as<bool>;
 
   // One delta more; `node` holds the present word after kLost. A change to the index terms of an
   // inner node. The deltas merged into the base, with one more where there is one. The records and

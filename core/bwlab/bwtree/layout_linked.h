@@ -129,7 +129,8 @@ class LinkedNode {
   /// Of an inner node: the index term whose child's range holds `probe`: that of the greatest
   /// separator not above it. `*exact`, where wanted, says whether the separator equals it.
   template <class Stats>
-  IndexTerm TermFor(const Probe& probe, Stats& stats, bool* exact = nullptr) const {
+  IndexTerm TermFor(const Probe& probe, Stats& stats, bool* exact = nullptr,
+                    Finger* /*finger*/ = nullptr) const {
     return NewestTerm(probe, true, stats, exact);
   }
   /// Of an inner node: the term with the greatest separator below `probe`, which lies above the

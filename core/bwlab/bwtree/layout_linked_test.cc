@@ -164,7 +164,8 @@ class LinkedLayoutTest : public testing::Test {
   Attempt Append(PageId id, DeltaKind kind, uint64_t key, uint64_t value) {
     Node node = At(id);
     typename Editor::Cursor cursor(node, Make::Key(key));
-    cursor.Look(node, world_.stats);
+    Finger finger;
+    cursor.Look(node, world_.stats, finger);
     return editor_.Append(node, {Make::Key(key), Make::Value(value), kind}, cursor);
   }
   /// Puts a delta on a leaf that has room for it, and the same into the model.
@@ -366,13 +367,14 @@ TYPED_TEST(LinkedLayoutTest, ALostAppendShowsTheWordThatWonAndMayBeTriedAgain) {
   auto stale = this->At(id);
   const auto key = TestFixture::Make::Key(2);
   typename TestFixture::Editor::Cursor cursor(stale, key);
-  EXPECT_FALSE(cursor.Look(stale, this->world_.stats));
+  Finger finger;
+  EXPECT_FALSE(cursor.Look(stale, this->world_.stats, finger));
   this->Put(id, model, 2, 7);
   const Delta<typename TestFixture::R> delta{key, TestFixture::Make::Value(8), DeltaKind::kUpdate};
   EXPECT_EQ(this->editor_.Append(stale, delta, cursor), Attempt::kLost);
   EXPECT_EQ(stale.raw(), this->At(id).raw());
   EXPECT_TRUE(cursor.IsOn(stale));
-  EXPECT_TRUE(cursor.Look(stale, this->world_.stats));
+  EXPECT_TRUE(cursor.Look(stale, this->world_.stats, finger));
   EXPECT_EQ(this->editor_.Append(stale, delta, cursor), Attempt::kDone);
   model[2] = 8;
   this->ExpectHolds(this->At(id), model, 0, 30);

@@ -361,10 +361,10 @@ class PackedNode {
   /// separator not above it. `*exact`, where wanted, says whether the separator equals it.
   template <class Stats>
   [[gnu::always_inline]] IndexTerm TermFor(const Probe& probe, Stats& /*stats*/,
-                                           bool* exact = nullptr) const {
+                                           bool* exact = nullptr, Finger* finger = nullptr) const {
     const Page& node = page();
     const Key key = node.InPage(probe);
-    const uint32_t upper = node.template CountUpTo<Search>(key);
+    const uint32_t upper = node.template CountUpTo<Search>(key, finger);
     BWLAB_ASSERT(upper > 0);  // I4: the first separator is the low key
     if (word_.members() == 0 && exact == nullptr) return node.TermAt(upper - 1);
     return NewestTerm(upper - 1, key, true, exact);

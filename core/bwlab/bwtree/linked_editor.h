@@ -55,7 +55,7 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
 
     /// Whether the key is present. To be called with the node's present word before each Append.
     template <class Stats>
-    bool Look(const Node& node, Stats& stats) {
+    bool Look(const Node& node, Stats& stats, Finger& /*finger*/) {
       const ChainDelta* newest = node.FindDelta(probe_, stats).delta;
       present_ = newest == nullptr ? in_base_.exact : !Removes(newest->kind);
       return present_;

@@ -46,9 +46,9 @@ class PackedEditor
 
     /// Whether the key is present. To be called with the node's present word before each Append.
     template <class Stats>
-    bool Look(const Node& node, Stats& /*stats*/) {
+    bool Look(const Node& node, Stats& /*stats*/, Finger& finger) {
       older_ = page_->template MatchSlots<Search>(node.word().members(), key_);
-      if (older_ == 0) return IsInBase();
+      if (older_ == 0) return IsInBase(finger);
       if (BWLAB_MUTANT(TombstoneTakenForKey)) return true;
       return !page_->SlotRemoves(static_cast<uint32_t>(std::countr_zero(older_)));
     }
@@ -59,9 +59,9 @@ class PackedEditor
 
     /// Looked up where no member holds the key: a key that is written often is in the slots, and
     /// spares the base node's lines.
-    bool IsInBase() {
+    bool IsInBase(Finger& finger) {
       if (in_base_ == InBase::kUnknown) {
-        in_base_ = page_->template Contains<Search>(key_) ? InBase::kYes : InBase::kNo;
+        in_base_ = page_->template Contains<Search>(key_, &finger) ? InBase::kYes : InBase::kNo;
       }
       return in_base_ == InBase::kYes;
     }

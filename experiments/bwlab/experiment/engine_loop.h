@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bwlab/base/cache_line.h"
 #include "bwlab/base/pause.h"
 #include "bwlab/experiment/engine.h"
 #include "bwlab/experiment/record_codec.h"
@@ -33,6 +34,14 @@ concept EngineSession = requires(S& session, typename KeyCodec<kForm.byte_keys>:
 /// operation 0, so that the checked operations are not the timed ones.
 inline constexpr uint64_t kCheckEvery = 64;
 inline constexpr uint64_t kCheckOffset = 33;
+
+/// Asks for what a stream holds further on. Streams are read once, mostly from memory, and what the
+/// processor asks for by itself ends with each page of 4 KB: without this an operation costs up to
+/// 5 ns more. 2 KB are 0.3 us of an engine that does nothing.
+inline void PrefetchAhead(const void* at) {
+  constexpr uintptr_t kAheadBytes = 2 << 10;
+  Prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(at) + kAheadBytes));
+}
 
 /// Keeps the compiler from dropping the work that made `value`.
 inline void Keep(uint64_t value) { asm volatile("" : : "r"(value)); }
@@ -90,7 +99,7 @@ class StreamLoop {
     if (task_.latency_sample_every == 0) {
       for (uint64_t i = 0; i < ops.size(); ++i) {
         const workload::Op& op = ops[i];
-        Execute(op, keys_.Next(op), IsChecked<kVerify>(i));
+        Execute(op, NextKey(op), IsChecked<kVerify>(i));
       }
       return;
     }
@@ -99,7 +108,7 @@ class StreamLoop {
     LatencySample* sample = task_.samples.data();
     for (uint64_t i = 0; i < ops.size(); ++i) {
       const workload::Op& op = ops[i];
-      const Key key = keys_.Next(op);
+      const Key key = NextKey(op);
       if (--until_timed != 0) {
         Execute(op, key, IsChecked<kVerify>(i));
         continue;
@@ -125,7 +134,7 @@ class StreamLoop {
     const uint64_t start = EndTicks();
     for (uint64_t i = 0; i < task_.ops.size(); ++i) {
       const workload::Op& op = task_.ops[i];
-      const Key key = keys_.Next(op);
+      const Key key = NextKey(op);
       const uint64_t due = start + task_.due_ticks[i];
       while (EndTicks() < due) CpuRelax();
       Execute(op, key, IsChecked<kVerify>(i));
@@ -137,6 +146,13 @@ class StreamLoop {
   static constexpr bool IsChecked(uint64_t index) {
     if constexpr (kVerify == VerifyMode::kSample) return index % kCheckEvery == kCheckOffset;
     return kVerify == VerifyMode::kFull;
+  }
+
+  Key NextKey(const workload::Op& op) {
+    PrefetchAhead(&op);
+    const Key key = keys_.Next(op);
+    if constexpr (kForm.byte_keys) PrefetchAhead(key.data());
+    return key;
   }
 
   void Execute(const workload::Op& op, Key key, bool checked) {
