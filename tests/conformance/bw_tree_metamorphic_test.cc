@@ -34,6 +34,7 @@ TreeOptions AnyOptions(Random& random, uint32_t chain_length_max) {
   TreeOptions options;
   options.leaf_capacity = AnyOf(random, 4, 200);
   options.inner_capacity = AnyOf(random, 4, 200);
+  options.root_capacity = AnyOf(random, 4, 400);
   options.leaf_chain_length = AnyOf(random, 1, std::min(chain_length_max, options.leaf_capacity));
   options.inner_chain_length = AnyOf(random, 0, std::min(chain_length_max, options.inner_capacity));
   options.search_shortcuts = AnyOf(random, 0, 1);

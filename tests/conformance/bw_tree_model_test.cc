@@ -150,6 +150,41 @@ TEST(BwTreeCounters, TellTheStructureModificationsOfALoad) {
   EXPECT_GT(after[TreeEvent::kInnerMerge], 10u);
 }
 
+// With leaves and inner nodes of four, a root of at most `root_capacity` children.
+template <class Layout>
+struct LargeRoot : TinyTraits {
+  using DeltaLayout = Layout;
+};
+template <class Layout>
+void ARootHoldsMoreChildrenThanOtherNodesAndItsHalvesAreSplitOn() {
+  const auto counters_of = [](uint32_t root_capacity, uint64_t records) {
+    TreeOptions options = TinyTraits::Options();
+    options.root_capacity = root_capacity;
+    auto tree = std::move(BwTree<LargeRoot<Layout>>::Open(options)).value();
+    auto session = std::move(tree->OpenSession()).value();
+    for (uint64_t i = 0; i < records; ++i) {
+      EXPECT_EQ(session.Insert(i * 7 % records, i), OpResult::kOk);
+    }
+    EXPECT_TRUE(tree->Validate().ok()) << tree->Validate().message();
+    return tree->Counters();
+  };
+  // Leaves hold two records at least: at most 200 of them below one root.
+  const TreeCounters flat = counters_of(200, 400);
+  EXPECT_GT(flat[TreeEvent::kLeafSplit], 80u);
+  EXPECT_EQ(flat[TreeEvent::kRootGrowth], 1u);
+  EXPECT_EQ(flat[TreeEvent::kInnerSplit], 0u);
+  EXPECT_GT(counters_of(4, 400)[TreeEvent::kRootGrowth], 2u);
+  // The root of 200 is split, and then its halves, into nodes of four, as they get children.
+  const TreeCounters high = counters_of(200, 4000);
+  EXPECT_GE(high[TreeEvent::kRootGrowth], 2u);
+  EXPECT_LT(high[TreeEvent::kRootGrowth], counters_of(4, 4000)[TreeEvent::kRootGrowth]);
+  EXPECT_GT(high[TreeEvent::kInnerSplit], 30u);
+}
+TEST(BwTreeRoot, HoldsMoreChildrenThanOtherNodesAndItsHalvesAreSplitOn) {
+  ARootHoldsMoreChildrenThanOtherNodesAndItsHalvesAreSplitOn<PackedDeltas>();
+  ARootHoldsMoreChildrenThanOtherNodesAndItsHalvesAreSplitOn<LinkedDeltas>();
+}
+
 TEST(BwTreeOpen, RefusesOptionsOutOfRange) {
   TreeOptions options;
   options.leaf_capacity = 3;

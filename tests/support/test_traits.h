@@ -28,6 +28,7 @@ struct TinyTraits : DefaultTraits {
     TreeOptions options;
     options.leaf_capacity = 4;
     options.inner_capacity = 4;
+    options.root_capacity = 4;
     options.leaf_chain_length = 2;
     options.inner_chain_length = 2;
     options.search_shortcuts = 1;
@@ -48,7 +49,7 @@ struct TinyBranchFree : TinyTraits {
   using Search = BranchFreeSearch;
 };
 
-/// No deltas on inner nodes, as by default, and pooled pages.
+/// No deltas on inner nodes and a large root, as by default, and pooled pages.
 struct TinyPooled : TinyTraits {
   static constexpr std::string_view kName = "tiny_pooled";
   using Allocator = PoolAllocator;
@@ -56,6 +57,7 @@ struct TinyPooled : TinyTraits {
   static TreeOptions Options() {
     TreeOptions options = TinyTraits::Options();
     options.inner_chain_length = 0;
+    options.root_capacity = 12;
     return options;
   }
 };

@@ -94,7 +94,7 @@ class BasePage : public Retired {
   struct Geometry {
     /// `slot_heap_bytes`: room at the end of the heap for what slots refer to.
     Geometry(const PageShape<R>& shape, uint32_t slots, uint32_t slot_heap_bytes)
-        : heads_line(header_lines + std::max(1u, Lines(Lines(shape.count)))) {
+        : heads_line(header_lines + HintLines(shape.count)) {
       const uint32_t heap_line = heads_line + 2 * Lines(shape.count) + Lines(2 * slots);
       heap_offset = heap_line * static_cast<uint32_t>(kCacheLineBytes);
       bytes = static_cast<uint32_t>(
@@ -293,6 +293,9 @@ class BasePage : public Retired {
     Prefetch(node.heads + block * kBlockHeads);
     Prefetch(payload_words() + block * kBlockHeads);
   }
+
+  /// Asks for all heads and payloads, of which a consolidation finds some and copies the rest.
+  void PrefetchAll() const { PrefetchLines(heads(), 2 * Geometry::Lines(count_)); }
 
   /// Records that are at most `key`.
   template <class Search>

@@ -103,7 +103,8 @@ class BwTree<Traits>::BulkLoader {
       return static_cast<uint32_t>(options_.fill_factor * limit);
     };
     // An inner node has two children at least.
-    const std::size_t entries_max = std::max(2u, share(numbers.capacity(level)));
+    const bool alone = count <= share(numbers.capacity(level, true));
+    const std::size_t entries_max = std::max(2u, share(numbers.capacity(level, alone)));
     const uint64_t bytes_max = share(numbers.page_bytes_max);
     std::vector<Built> nodes;
     nodes.reserve(count / entries_max + 1);

@@ -16,6 +16,8 @@ template <TreeTraits Traits>
 OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Probe key, uint32_t level,
                                           Node* found) {
   uint64_t root_ref;
+  // Nobody gets its address: it stays in registers then. Stored in parts and read back whole, it
+  // would wait for the store buffer.
   Node node = ReadRoot(&root_ref);
   for (;;) {
     if (node.level() < level) [[unlikely]]
@@ -24,7 +26,8 @@ OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Probe key, uint32
     if (node.marked()) [[unlikely]] {
       // The root (H3), or a victim that an older word of its parent led to: the present one leads
       // elsewhere.
-      if (node.id() == static_cast<PageId>(root_ref)) FinishRootShrink(state, root_ref, node);
+      const Node copy = node;
+      if (node.id() == static_cast<PageId>(root_ref)) FinishRootShrink(state, root_ref, copy);
     } else if (node.IsBeyond(key) && !BWLAB_MUTANT(SplitUnnoticed)) [[unlikely]] {
       state.stats.Add(TreeEvent::kSeparatorHelped);
       helped = PostSeparator(state, node.id(), node.high(), node.right(), node.level() + 1);
@@ -37,7 +40,8 @@ OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Probe key, uint32
         node = Read(term.child());
         continue;
       }
-      helped = HelpMerge(state, node, term);
+      const Node copy = node;
+      helped = HelpMerge(state, copy, term);
     }
     if (helped != OpResult::kOk) return helped;
     node = ReadRoot(&root_ref);

@@ -26,7 +26,8 @@ struct BwTree<Traits>::Validator {
   Status CheckNode(const Node& node) const {
     const TreeOptions& options = tree.options_;
     const uint32_t chain = node.is_leaf() ? options.leaf_chain_length : options.inner_chain_length;
-    if (node.base_count() > options.capacity(node.level()) + chain) {
+    // Of an inner node, since it may be half of a root.
+    if (node.base_count() > options.capacity(node.level(), true) + chain) {
       return Fault(node,
                    "I6: " + std::to_string(node.base_count()) + " records exceed the capacity");
     }

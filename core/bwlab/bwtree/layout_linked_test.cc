@@ -41,6 +41,7 @@ struct World {
   World() {
     options.leaf_capacity = 8;
     options.inner_capacity = 8;
+    options.root_capacity = 8;
     options.leaf_chain_length = 6;
     options.inner_chain_length = 6;
   }

@@ -119,6 +119,7 @@ class PackedEditor
   /// page. Source: Levandoski et al., ICDE 2013, sections III-B and IV-A. Differs: a split is a
   /// consolidation with two outcomes, not a delta.
   Attempt Consolidate(const Node& node, const Delta<R>* extra, Split<R>* split) {
+    node.page().PrefetchAll();
     if constexpr (R::kWords) {
       Overwrites<Page, kSlotsMax + 1> overwrites;
       if (OnlyOverwrites(node, extra, overwrites)) return this->Overwrite(node, overwrites);

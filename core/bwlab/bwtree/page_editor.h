@@ -86,12 +86,17 @@ class PageEditor {
     return totals;
   }
 
+  /// Records that the node holds before it splits.
+  uint32_t CapacityOf(const Content& content) const {
+    const bool alone = content.right == kNoPage && content.low() == R::Key::kLeast;
+    return host_.options().capacity(content.level(), alone);
+  }
+
   /// By the bytes of entire keys, though a page leaves out the prefix that its range fixes: a later
   /// merge may widen the range, and what was left out must find room then.
   bool NeedsSplit(const Content& content, const Totals& totals) const {
-    const TreeOptions& options = host_.options();
-    return totals.count > options.capacity(content.level()) ||
-           (totals.bytes > options.page_bytes_max && totals.count > 1);
+    return totals.count > CapacityOf(content) ||
+           (totals.bytes > host_.options().page_bytes_max && totals.count > 1);
   }
 
   /// Of one page for all of the content.
@@ -225,7 +230,7 @@ class PageEditor {
   /// left half will not be written again. An inner node is not cut at a child that has an intent:
   /// it would become the first of its node, which cannot be merged to the left (I9).
   uint32_t LeftShareOfSplit(const Content& content, const Totals& totals) const {
-    const uint32_t capacity = host_.options().capacity(content.level());
+    const uint32_t capacity = CapacityOf(content);
     const bool ascending =
         content.right == kNoPage && content.tail == nullptr && content.plan.AppendsOnly();
     uint32_t share = totals.count / 2;

@@ -95,8 +95,7 @@ class PageFiller {
     std::fill(heads_ + filled_, heads_ + blocks * kBlockHeads, kHeadMax);
     auto* hint = const_cast<Head*>(page_->sorted().hints);
     for (uint32_t block = 0; block < blocks; ++block) hint[block] = heads_[block * kBlockHeads];
-    const uint32_t hint_lines = std::max(1u, Page::Geometry::Lines(blocks));
-    std::fill(hint + blocks, hint + hint_lines * kBlockHeads, kHeadMax);
+    std::fill(hint + blocks, hint + HintLines(filled_) * kBlockHeads, kHeadMax);
   }
 
  private:

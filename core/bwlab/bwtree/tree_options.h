@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -11,7 +12,8 @@ namespace bwlab {
 /// tells.
 struct TreeOptions {
   uint32_t leaf_capacity = 128;     // records a leaf's base node holds before it splits
-  uint32_t inner_capacity = 128;    // children an inner base node holds before it splits
+  uint32_t inner_capacity = 256;    // children an inner base node holds before it splits
+  uint32_t root_capacity = 1024;    // the same for an inner root, where that is more
   uint32_t leaf_chain_length = 16;  // deltas a leaf takes before it is consolidated
   uint32_t inner_chain_length =
       0;  // deltas an inner node takes; 0: every change writes a new base node
@@ -29,8 +31,12 @@ struct TreeOptions {
   uint32_t backoff_spins_max = 1024;  // longest pause
   uint64_t pages_max = uint64_t{1} << 28;  // page ids the mapping table can hand out
 
-  /// Records a base node of this level holds before it splits.
-  uint32_t capacity(uint32_t level) const { return level == 0 ? leaf_capacity : inner_capacity; }
+  /// Records a base node of this level holds before it splits. `alone`: the level has no other
+  /// node.
+  uint32_t capacity(uint32_t level, bool alone = false) const {
+    if (level == 0) return leaf_capacity;
+    return alone ? std::max(inner_capacity, root_capacity) : inner_capacity;
+  }
 
   /// InvalidArgument that names the field, its value and its range, or Ok.
   Status Check() const;
@@ -46,6 +52,8 @@ struct TreeOptions {
   void ForEach(F&& f) {
     f("leaf_capacity", leaf_capacity, 4, 1024, "records a leaf holds before it splits");
     f("inner_capacity", inner_capacity, 4, 1024, "children an inner node holds before it splits");
+    f("root_capacity", root_capacity, 4, 1024,
+      "children the root holds before it splits, where that is more than inner_capacity");
     f("leaf_chain_length", leaf_chain_length, 1, 64,
       "deltas a leaf takes before consolidation; 20 at most in the packed layout");
     f("inner_chain_length", inner_chain_length, 0, 64,

@@ -20,21 +20,20 @@ class Node {
  public:
   explicit Node(std::vector<Head> sorted) : count_(static_cast<uint32_t>(sorted.size())) {
     const std::size_t blocks = (sorted.size() + kBlockHeads - 1) / kBlockHeads;
-    heads_.assign(std::max<std::size_t>(blocks, 1), Line{});
-    hints_.assign(std::max<std::size_t>((blocks + 7) / 8, 1), Line{});
-    for (uint32_t i = 0; i < count_; ++i) heads_[i / 8].at[i % 8] = sorted[i];
-    for (std::size_t b = 0; b < blocks; ++b) hints_[b / 8].at[b % 8] = heads_[b].at[0];
+    lines_.assign(HintLines(count_) + std::max<std::size_t>(blocks, 1), Line{});
+    Line* const heads = &lines_[HintLines(count_)];
+    for (uint32_t i = 0; i < count_; ++i) heads[i / 8].at[i % 8] = sorted[i];
+    for (std::size_t b = 0; b < blocks; ++b) lines_[b / 8].at[b % 8] = heads[b].at[0];
   }
 
-  SortedHeads view() const { return {hints_[0].at, heads_[0].at, count_}; }
+  SortedHeads view() const { return {lines_[0].at, lines_[HintLines(count_)].at, count_}; }
 
  private:
   struct alignas(64) Line {
     Head at[8] = {kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax};
   };
   uint32_t count_;
-  std::vector<Line> heads_;
-  std::vector<Line> hints_;
+  std::vector<Line> lines_;  // hints, then heads
 };
 
 template <class Search>

@@ -13,7 +13,7 @@
 
 namespace bwlab {
 
-/// What differs between the instruction sets: the name, how a comparison becomes a bit mask (xsimd
+/// What differs between the instruction sets: the name, how lanes of comparisons are counted (xsimd
 /// 8 has no portable way to ask for it), and which of 32 aligned bytes equal one, some bits
 /// ignored.
 template <class Arch>
@@ -25,9 +25,20 @@ struct SimdArch<xsimd::sse4_2> {
   static constexpr std::string_view kName = "simd_sse42";
   static constexpr std::string_view kSummary =
       "hinted block search, two heads a compare; for processors without AVX2";
-  static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::sse4_2>& lanes) {
-    return static_cast<uint32_t>(_mm_movemask_pd(_mm_castsi128_pd(lanes.data)));
-  }
+  /// Counts lanes that are true, which are -1.
+  class Counter {
+   public:
+    void Add(const xsimd::batch_bool<Head, xsimd::sse4_2>& lanes) {
+      sums_ = _mm_sub_epi64(sums_, lanes.data);
+    }
+    uint32_t Sum() const {
+      return static_cast<uint32_t>(
+          _mm_cvtsi128_si32(_mm_add_epi64(sums_, _mm_unpackhi_epi64(sums_, sums_))));
+    }
+
+   private:
+    __m128i sums_ = _mm_setzero_si128();
+  };
   static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
     uint32_t equal = 0;
     for (const int half : {1, 0}) {
@@ -46,9 +57,21 @@ struct SimdArch<xsimd::avx2> {
   static constexpr std::string_view kName = "simd_avx2";
   static constexpr std::string_view kSummary =
       "hinted block search, four heads a compare; the choice on x86-64-v3";
-  static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::avx2>& lanes) {
-    return static_cast<uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(lanes.data)));
-  }
+  class Counter {
+   public:
+    void Add(const xsimd::batch_bool<Head, xsimd::avx2>& lanes) {
+      sums_ = _mm256_sub_epi64(sums_, lanes.data);
+    }
+    uint32_t Sum() const {
+      const __m128i halves =
+          _mm_add_epi64(_mm256_castsi256_si128(sums_), _mm256_extracti128_si256(sums_, 1));
+      return static_cast<uint32_t>(
+          _mm_cvtsi128_si32(_mm_add_epi64(halves, _mm_unpackhi_epi64(halves, halves))));
+    }
+
+   private:
+    __m256i sums_ = _mm256_setzero_si256();
+  };
   static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
     const __m256i loaded = _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes));
     const __m256i heeded =
@@ -64,9 +87,16 @@ struct SimdArch<xsimd::avx512f> : SimdArch<xsimd::avx2> {
   static constexpr std::string_view kName = "simd_avx512";
   static constexpr std::string_view kSummary =
       "hinted block search, a whole block a compare; the fastest where the processor has AVX-512";
-  static uint32_t Mask(const xsimd::batch_bool<Head, xsimd::avx512f>& lanes) {
-    return static_cast<uint32_t>(lanes.data);
-  }
+  class Counter {
+   public:
+    void Add(const xsimd::batch_bool<Head, xsimd::avx512f>& lanes) {
+      sum_ += static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(lanes.data)));
+    }
+    uint32_t Sum() const { return sum_; }
+
+   private:
+    uint32_t sum_ = 0;
+  };
 };
 #endif
 
@@ -83,9 +113,9 @@ struct SimdSearch {
   /// `Heads`: SortedHeads, or what is one and asks for more.
   template <class Heads>
   [[gnu::always_inline]] static uint32_t UpperBound(const Heads& node, Head key) {
-    const uint32_t blocks = node.blocks();
     // The clamps matter for key == kHeadMax alone, which the filling equals.
-    const uint32_t at_most = std::min(CountAtMost(node.hints, blocks, key), blocks);
+    const uint32_t at_most =
+        std::min(CountAtMost(node.hints, node.hint_slots(), key), node.blocks());
     if (at_most == 0) return 0;
     const uint32_t first = (at_most - 1) * kBlockHeads;
     node.Prefetch(first);
@@ -125,15 +155,14 @@ struct SimdSearch {
   /// the number of batches differs from node to node, and the processor would guess it wrong.
   [[gnu::always_inline]] static uint32_t CountAtMost(const Head* heads, uint32_t count, Head key) {
     const Batch wanted(key);
-    uint32_t above = 0;
+    typename SimdArch<Arch>::Counter above;
     uint32_t i = 0;
     do {
       for (const uint32_t end = i + kBlockHeads; i < end; i += kLanes) {
-        above += static_cast<uint32_t>(
-            std::popcount(SimdArch<Arch>::Mask(Batch::load_aligned(heads + i) > wanted)));
+        above.Add(Batch::load_aligned(heads + i) > wanted);
       }
     } while (i < count);
-    return i - above;
+    return i - above.Sum();
   }
 };
 

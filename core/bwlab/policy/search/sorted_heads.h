@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "bwlab/base/cache_line.h"
@@ -20,12 +21,19 @@ constexpr uint64_t KeyOf(Head head) { return static_cast<uint64_t>(head) ^ (uint
 /// Heads that share a hint; one cache line of them.
 inline constexpr uint32_t kBlockHeads = 8;
 
+/// Cache lines that the hints of a node of `count` heads take: one, two, four and so on. Nodes of
+/// one kind mostly have equally many, so that the processor knows where a search of them ends.
+constexpr uint32_t HintLines(uint32_t count) {
+  constexpr uint32_t kHeadsOfALine = kBlockHeads * kBlockHeads;
+  return std::bit_ceil((count + kHeadsOfALine - 1) / kHeadsOfALine);
+}
+
 /// The sorted heads of a base node as a search policy sees them.
 /// Shape: `count` heads, ascending, equal ones possible where keys share a head, filled up with
 /// kHeadMax to a multiple of kBlockHeads, on a cache-line boundary; `hints[b] == heads[b *
-/// kBlockHeads]` for every block, filled up alike and never empty. `words`, where not null, are
-/// what goes with the heads: a search that knows the block before it has looked into it may ask for
-/// them together with the heads (Prefetch).
+/// kBlockHeads]` for every block, filled up alike to where the heads begin. `words`, where not
+/// null, are what goes with the heads: a search that knows the block before it has looked into it
+/// may ask for them together with the heads (Prefetch).
 struct SortedHeads {
   const Head* hints;
   const Head* heads;
@@ -38,6 +46,7 @@ struct SortedHeads {
   }
 
   uint32_t blocks() const { return (count + kBlockHeads - 1) / kBlockHeads; }
+  uint32_t hint_slots() const { return static_cast<uint32_t>(heads - hints); }
 };
 
 /// The same where a record is to be inserted in place: what stands behind it will be moved, so that
