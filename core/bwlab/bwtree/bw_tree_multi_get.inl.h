@@ -34,8 +34,11 @@ std::size_t BwTree<Traits>::MultiGet(SessionState& state, std::span<const Key> k
       group[i] = {first + i, R::Key::ToProbe(keys[first + i]), kNoPage, root};
     }
     for (std::size_t open = group_size; open > 0;) {
-      // Where the records lie in the node is a second miss; ask for all of them first.
-      for (std::size_t i = 0; i < open; ++i) group[i].node.PrefetchRecords(group[i].key);
+      // Where the records lie in a leaf is a second miss; ask for all of them first. Inner nodes
+      // are mostly in cache.
+      if (group[0].node.is_leaf()) {
+        for (std::size_t i = 0; i < open; ++i) group[i].node.PrefetchRecords(group[i].key);
+      }
       std::size_t left = 0;
       for (std::size_t i = 0; i < open; ++i) {
         Descent& descent = group[i];
@@ -57,7 +60,9 @@ std::size_t BwTree<Traits>::MultiGet(SessionState& state, std::span<const Key> k
           continue;
         }
         table_.Prefetch(descent.next);
-        group[left++] = descent;
+        // Not onto itself: read back whole, it would wait for what was just stored into it.
+        if (left != i) group[left] = descent;
+        ++left;
       }
       for (std::size_t i = 0; i < left; ++i) group[i].node = Read(group[i].next);
       open = left;
