@@ -144,11 +144,20 @@ class BTree {
   /// The child whose range holds a key.
   struct ByKey {
     const Probe& key;
-    Finger* finger = nullptr;  // of a writer
 
     [[gnu::always_inline]] uint32_t operator()(const typename Inner::View& inner) const {
-      const uint32_t upper = inner.template Locate<Search>(inner.page().InPage(key), finger).upper;
-      return upper > 0 ? upper - 1 : 0;  // 0: torn
+      return Before(inner.template Locate<Search>(inner.page().InPage(key)).upper);
+    }
+    /// 0: torn.
+    static uint32_t Before(uint32_t upper) { return upper > 0 ? upper - 1 : 0; }
+  };
+  /// The same for a writer. A type of its own, so that readers have no finger to ask for.
+  struct ByKeyNear {
+    const Probe& key;
+    Finger* finger;
+
+    [[gnu::always_inline]] uint32_t operator()(const typename Inner::View& inner) const {
+      return ByKey::Before(inner.template Locate<Search>(inner.page().InPage(key), finger).upper);
     }
   };
   /// The child with the greatest keys that are below `end`, or at most `end` where that is

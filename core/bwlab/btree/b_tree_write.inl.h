@@ -38,7 +38,7 @@ OpResult BTree<Traits>::Write(SessionState& state, const Key& key, const Payload
   Waiting waiting(state.backoff);
   for (;; waiting.Pause()) {
     Spot spot;
-    if (!Descend(0, ByKey{probe, &state.finger}, waiting, &spot)) continue;
+    if (!Descend(0, ByKeyNear{probe, &state.finger}, waiting, &spot)) continue;
     auto* leaf = static_cast<Leaf*>(spot.node);
     state.finger.Arrive(WordOf(leaf));
     typename Leaf::ReadBuffer buffer;
