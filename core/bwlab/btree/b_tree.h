@@ -148,7 +148,7 @@ class BTree {
     [[gnu::always_inline]] uint32_t operator()(const typename Inner::View& inner) const {
       return Before(inner.template Locate<Search>(inner.page().InPage(key)).upper);
     }
-    /// 0: torn.
+    /// The child whose separator is the last of `upper`; the first one where the node is torn.
     static uint32_t Before(uint32_t upper) { return upper > 0 ? upper - 1 : 0; }
   };
   /// The same for a writer. A type of its own, so that readers have no finger to ask for.
