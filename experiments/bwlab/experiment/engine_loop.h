@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/pause.h"
 #include "bwlab/experiment/engine.h"
+#include "bwlab/experiment/kind_pair.h"
 #include "bwlab/experiment/record_codec.h"
 #include "bwlab/experiment/tick_clock.h"
 
@@ -34,6 +37,9 @@ concept EngineSession = requires(S& session, typename KeyCodec<kForm.byte_keys>:
 /// operation 0, so that the checked operations are not the timed ones.
 inline constexpr uint64_t kCheckEvery = 64;
 inline constexpr uint64_t kCheckOffset = 33;
+
+/// For how many operations a pair of kinds is kept: workloads change in the course of a stream.
+inline constexpr uint64_t kOpsOfPair = 4096;
 
 /// Asks for what a stream holds further on. Streams are read once, mostly from memory, and what the
 /// processor asks for by itself ends with each page of 4 KB: without this an operation costs up to
@@ -60,14 +66,9 @@ class StreamLoop {
   /// what did not go well: the rest is known from the stream, and CountSuccesses counts it when
   /// nothing is timed any more.
   void Run() {
-    switch (task_.verify) {
-      case VerifyMode::kOff:
-        return Run<VerifyMode::kOff>();
-      case VerifyMode::kSample:
-        return Run<VerifyMode::kSample>();
-      case VerifyMode::kFull:
-        return Run<VerifyMode::kFull>();
-    }
+    checks_ = task_.verify == VerifyMode::kFull;
+    tally_->done = task_.ops.size();
+    task_.due_ticks.empty() ? RunAtOnce() : RunWhenDue();
   }
 
   /// Call once, after Run.
@@ -91,99 +92,165 @@ class StreamLoop {
   using Key = typename Keys::View;
   using Value = typename Values::View;
 
-  template <VerifyMode kVerify>
-  void Run() {
-    if (!task_.due_ticks.empty()) return RunWhenDue<kVerify>();
-    const std::span<const workload::Op> ops = task_.ops;
-    tally_->done = ops.size();
-    if (task_.latency_sample_every == 0) {
-      for (uint64_t i = 0; i < ops.size(); ++i) {
-        const workload::Op& op = ops[i];
-        Execute(op, NextKey(op), IsChecked<kVerify>(i));
-      }
-      return;
-    }
+  /// Does an operation of one kind.
+  using Step = void (*)(StreamLoop&, const workload::Op&, Key);
+
+  /// The closed loop: in groups, but for operations that are timed or checked.
+  void RunAtOnce() {
+    const uint64_t size = task_.ops.size();
     const uint64_t began = EndTicks();
-    uint64_t until_timed = 1;
     LatencySample* sample = task_.samples.data();
-    for (uint64_t i = 0; i < ops.size(); ++i) {
-      const workload::Op& op = ops[i];
+    uint64_t timed = task_.latency_sample_every == 0 ? size : 0;
+    uint64_t checked = task_.verify == VerifyMode::kSample ? kCheckOffset : size;
+    for (uint64_t i = 0;; ++i) {
+      const uint64_t apart = std::min({timed, checked, size});
+      DoInGroups(i, apart);
+      i = apart;
+      if (i == size) return;
+      const workload::Op& op = task_.ops[i];
       const Key key = NextKey(op);
-      if (--until_timed != 0) {
-        Execute(op, key, IsChecked<kVerify>(i));
+      if (i == checked) checked += kCheckEvery;
+      if (i != timed) {
+        DoApart(i, key);
         continue;
       }
+      timed += task_.latency_sample_every;
       const uint64_t start = StartTicks();
-      Execute(op, key, IsChecked<kVerify>(i));
+      DoApart(i, key);
       const uint64_t end = EndTicks();
       *sample++ = LatencySample(op.kind, start, end);
       if (end - began > task_.ticks_max) [[unlikely]] {
         tally_->done = i + 1;
         return;
       }
-      until_timed = task_.latency_sample_every;
     }
   }
 
   /// The open loop. What an operation waits because an earlier one took long counts as its latency,
   /// as it would for the user who sent it. Source: Tene, "How NOT to Measure Latency", 2013
   /// (coordinated omission).
-  template <VerifyMode kVerify>
   void RunWhenDue() {
-    tally_->done = task_.ops.size();
     const uint64_t start = EndTicks();
     for (uint64_t i = 0; i < task_.ops.size(); ++i) {
       const workload::Op& op = task_.ops[i];
       const Key key = NextKey(op);
       const uint64_t due = start + task_.due_ticks[i];
       while (EndTicks() < due) CpuRelax();
-      Execute(op, key, IsChecked<kVerify>(i));
+      DoApart(i, key);
       task_.samples[i] = LatencySample(op.kind, due, EndTicks());
     }
   }
 
-  template <VerifyMode kVerify>
-  static constexpr bool IsChecked(uint64_t index) {
-    if constexpr (kVerify == VerifyMode::kSample) return index % kCheckEvery == kCheckOffset;
-    return kVerify == VerifyMode::kFull;
+  /// One operation, which is checked if all are or its number says so.
+  void DoApart(uint64_t index, Key key) {
+    const workload::Op& op = task_.ops[index];
+    const bool is_sample =
+        task_.verify == VerifyMode::kSample && index % kCheckEvery == kCheckOffset;
+    if (is_sample) checks_ = true;
+    StepOf(op.kind)(*this, op, key);
+    if (is_sample) checks_ = false;
+  }
+
+  /// The operations from `begin` to before `end`, which are not timed.
+  void DoInGroups(uint64_t begin, uint64_t end) {
+    while (begin < end) {
+      if (begin >= pair_end_) {
+        pair_ = KindPair(task_.ops.subspan(begin));
+        pair_end_ = begin + kOpsOfPair;
+      }
+      const uint64_t stop = std::min(end, pair_end_);
+      DoInGroups(task_.ops.subspan(begin, stop - begin));
+      begin = stop;
+    }
+  }
+
+  void DoInGroups(std::span<const workload::Op> ops) {
+    const Step first = StepOf(pair_.first());
+    const Step second = StepOf(pair_.second());
+    // A pattern is made a group before it is needed, so that a wrong guess is noticed at once.
+    unsigned next = ops.size() < kGroupOps ? 0 : pair_.PatternOf(ops.data());
+    while (ops.size() >= kGroupOps) {
+      const std::span<const workload::Op> group = ops.first(kGroupOps);
+      const unsigned pattern = next;
+      ops = ops.subspan(kGroupOps);
+      if (ops.size() >= kGroupOps) next = pair_.PatternOf(ops.data());
+      if (pattern < KindPair::kPatterns) [[likely]] {
+        PrefetchAhead(group.data());
+        GroupOf(pattern)(*this, group.data(), first, second);
+      } else {
+        DoEach(group);
+      }
+    }
+    DoEach(ops);
+  }
+
+  void DoEach(std::span<const workload::Op> ops) {
+    for (const workload::Op& op : ops) StepOf(op.kind)(*this, op, NextKey(op));
+  }
+
+  using Group = void (*)(StreamLoop&, const workload::Op* group, Step first, Step second);
+
+  /// Does a group of that pattern of two kinds. Each of its calls has one target for as long as the
+  /// pair stays, and is predicted.
+  static Group GroupOf(unsigned pattern) {
+    static constexpr auto kGroups =
+        []<unsigned... kPattern>(std::integer_sequence<unsigned, kPattern...>) {
+      return std::array<Group, sizeof...(kPattern)>{DoGroup<kPattern>...};
+    }
+    (std::make_integer_sequence<unsigned, KindPair::kPatterns>());
+    return kGroups[pattern];
+  }
+
+  template <unsigned kPattern>
+  static void DoGroup(StreamLoop& loop, const workload::Op* group, Step first, Step second) {
+    [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
+      ((kPattern >> kIndex & 1 ? second : first)(loop, group[kIndex], loop.KeyOf(group[kIndex])),
+       ...);
+    }
+    (std::make_index_sequence<kGroupOps>());
+  }
+
+  static Step StepOf(workload::OpKind kind) {
+    static constexpr auto kSteps = []<size_t... kIndex>(std::index_sequence<kIndex...>) {
+      return std::array<Step, sizeof...(kIndex)>{Do<workload::kAllOpKinds[kIndex]>...};
+    }
+    (std::make_index_sequence<workload::kOpKindCount>());
+    return kSteps[workload::IndexOf(kind)];
   }
 
   Key NextKey(const workload::Op& op) {
     PrefetchAhead(&op);
+    return KeyOf(op);
+  }
+
+  /// Call it once for each operation, in their order.
+  Key KeyOf(const workload::Op& op) {
     const Key key = keys_.Next(op);
     if constexpr (kForm.byte_keys) PrefetchAhead(key.data());
     return key;
   }
 
-  void Execute(const workload::Op& op, Key key, bool checked) {
-    // The kind is random, and a wrong guess at a branch costs less than one at the switch's table:
-    // the kinds that most workloads mix come first.
-    if (op.kind == workload::OpKind::kRead) return Note(Read(op, key, checked), op);
-    if (op.kind == workload::OpKind::kUpdate) {
-      return Note(session_.Update(key, NewValue(op, key)), op);
-    }
-    switch (op.kind) {
-      case workload::OpKind::kRead:
-      case workload::OpKind::kUpdate:
-        return;  // done above
-      case workload::OpKind::kInsert:
-        return Note(session_.Insert(key, NewValue(op, key)), op);
-      case workload::OpKind::kUpsert:
-        return Note(session_.Upsert(key, NewValue(op, key)), op);
-      case workload::OpKind::kDelete:
-        if constexpr (kCapabilities.erase) return Note(session_.Delete(key), op);
-        return;
-      case workload::OpKind::kReadModifyWrite: {
-        OpResult result = Read(op, key, checked);
-        if (result == OpResult::kOk) result = session_.Update(key, NewValue(op, key));
-        return Note(result, op);
-      }
-      case workload::OpKind::kScan:
-        if constexpr (kCapabilities.scan) Scan<false>(op, key, checked);
-        return;
-      case workload::OpKind::kReverseScan:
-        if constexpr (kCapabilities.reverse_scan) Scan<true>(op, key, checked);
-        return;
+  template <workload::OpKind kKind>
+  static void Do(StreamLoop& loop, const workload::Op& op, Key key) {
+    using enum workload::OpKind;
+    if constexpr (kKind == kRead) {
+      loop.Note(loop.Read(op, key), op);
+    } else if constexpr (kKind == kUpdate) {
+      loop.Note(loop.session_.Update(key, loop.NewValue(op, key)), op);
+    } else if constexpr (kKind == kInsert) {
+      loop.Note(loop.session_.Insert(key, loop.NewValue(op, key)), op);
+    } else if constexpr (kKind == kUpsert) {
+      loop.Note(loop.session_.Upsert(key, loop.NewValue(op, key)), op);
+    } else if constexpr (kKind == kDelete && kCapabilities.erase) {
+      loop.Note(loop.session_.Delete(key), op);
+    } else if constexpr (kKind == kReadModifyWrite) {
+      OpResult result = loop.Read(op, key);
+      if (result == OpResult::kOk) result = loop.session_.Update(key, loop.NewValue(op, key));
+      loop.Note(result, op);
+    } else if constexpr (kKind == kScan && kCapabilities.scan) {
+      loop.Scan<false>(op, key);
+    } else if constexpr (kKind == kReverseScan && kCapabilities.reverse_scan) {
+      loop.Scan<true>(op, key);
     }
   }
 
@@ -203,10 +270,10 @@ class StreamLoop {
     return values_.Of(keys_.NumberOf(op, key), op.version);
   }
 
-  OpResult Read(const workload::Op& op, Key key, bool checked) {
+  OpResult Read(const workload::Op& op, Key key) {
     const OpResult result = session_.Get(key, &read_);
     Keep(read_);
-    if (checked) {
+    if (checks_) {
       ++tally_->checked;
       if (result == OpResult::kOk && !values_.IsOf(keys_.NumberOf(op, key), read_)) [[unlikely]] {
         NoteWrong("a read of key " + ShownKey(key) +
@@ -217,8 +284,8 @@ class StreamLoop {
   }
 
   template <bool kReverse>
-  void Scan(const workload::Op& op, Key first, bool checked) {
-    if (checked) return CheckedScan<kReverse>(first, op.length);
+  void Scan(const workload::Op& op, Key first) {
+    if (checks_) return CheckedScan<kReverse>(first, op.length);
     tally_->records_scanned += Visit<kReverse>(first, op.length, [](Key key, Value value) {
       Keep(key);
       Keep(value);
@@ -268,6 +335,9 @@ class StreamLoop {
   Keys keys_;
   Values values_;
   typename Values::Owned read_{};
+  bool checks_ = false;  // what the next operation returns
+  KindPair pair_;
+  uint64_t pair_end_ = 0;  // the operation at which the next pair is looked for
 };
 
 }  // namespace bwlab::experiment

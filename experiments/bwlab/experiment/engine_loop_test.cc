@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <iterator>
 #include <map>
+#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -184,6 +186,61 @@ TEST(StreamLoop, ChecksNoneOneIn64OrAll) {
   EXPECT_EQ(RunOn(session, ops, VerifyMode::kOff)->checked, 0u);
   EXPECT_EQ(RunOn(session, ops, VerifyMode::kSample)->checked, 100u);
   EXPECT_EQ(RunOn(session, ops, VerifyMode::kFull)->checked, 6400u);
+}
+
+/// Writes down what it is asked for.
+struct RecordingSession {
+  std::vector<std::pair<OpKind, uint64_t>> asked;
+
+  OpResult Insert(uint64_t key, uint64_t) { return Take(OpKind::kInsert, key); }
+  OpResult Upsert(uint64_t key, uint64_t) { return Take(OpKind::kUpsert, key); }
+  OpResult Update(uint64_t key, uint64_t) { return Take(OpKind::kUpdate, key); }
+  OpResult Get(uint64_t key, uint64_t* value) {
+    *value = ValueOf(key, 0);
+    return Take(OpKind::kRead, key);
+  }
+  OpResult Take(OpKind kind, uint64_t key) {
+    asked.emplace_back(kind, key);
+    return OpResult::kOk;
+  }
+};
+
+/// Whatever kinds meet in a group, and wherever operations are timed or checked in between.
+TEST(StreamLoop, KeepsTheOrderOfAnyMixOfKinds) {
+  constexpr std::array kKinds = {OpKind::kUpdate, OpKind::kRead, OpKind::kInsert, OpKind::kUpsert};
+  std::mt19937_64 random(7);
+  for (size_t kinds = 1; kinds <= kKinds.size(); ++kinds) {
+    for (const size_t size : {0, 1, 3, 4, 5, 63, 64, 65, 20'000}) {
+      // The kinds change on the way, so that a pair found at the beginning does not fit the end.
+      std::vector<Op> ops;
+      for (size_t i = 0; i < size; ++i) {
+        const size_t change = i < size / 2 ? 0 : kKinds.size() - kinds;
+        ops.push_back(OpOf(kKinds[random() % kinds + change], i));
+      }
+      for (const uint32_t every : {0, 1, 5, 64}) {
+        std::vector<LatencySample> samples(TimedOps(size, every, false));
+        ThreadTask task;
+        task.ops = ops;
+        task.verify = VerifyMode::kSample;
+        task.latency_sample_every = every;
+        task.samples = samples;
+        ThreadTally tally;
+        RecordingSession session;
+        StreamLoop<RecordingSession, Capabilities{}, RecordForm{}> loop(session, task, &tally);
+        loop.Run();
+        ASSERT_EQ(session.asked.size(), size);
+        uint64_t reads_to_check = 0;
+        for (size_t i = 0; i < size; ++i) {
+          ASSERT_EQ(session.asked[i], std::pair(ops[i].kind, ops[i].key)) << kinds << " kinds";
+          if (ops[i].kind == OpKind::kRead && i % kCheckEvery == kCheckOffset) ++reads_to_check;
+        }
+        EXPECT_EQ(tally.checked, reads_to_check);
+        for (size_t i = 0; i < samples.size(); ++i) {
+          ASSERT_EQ(samples[i].kind_index(), workload::IndexOf(ops[i * every].kind));
+        }
+      }
+    }
+  }
 }
 
 TEST(StreamLoop, TimesEveryNthOperation) {
