@@ -21,11 +21,11 @@ bwlab_variant_of_kernel(sse42 SSE4_2 "SIMD search, two heads a compare" "using S
 bwlab_variant_of_kernel(avx2 AVX2 "SIMD search, four heads a compare" "using Search = SimdSearch<xsimd::avx2>;")
 
 # Backoff
+bwlab_variant(backoff_none "tries again at once after a lost CAS" "using Backoff = NoBackoff;")
 bwlab_variant(backoff_pause "one spin-wait instruction after each lost CAS" "using Backoff = PauseBackoff;")
 bwlab_variant(backoff "doubles a pause after each lost CAS" "using Backoff = ExponentialBackoff;")
 bwlab_variant(backoff_jitter "a random pause of a doubling range after each lost CAS" "using Backoff = ExponentialJitterBackoff;")
 bwlab_variant(backoff_yield "gives the processor away after each lost CAS" "using Backoff = YieldBackoff;")
-bwlab_variant(backoff_adaptive "pauses as long as recent losses suggest" "using Backoff = AdaptiveBackoff;")
 
 # Consolidation
 bwlab_variant(consolidate_reader "readers consolidate long chains too" "using Consolidation = ReaderConsolidation;")
@@ -60,6 +60,7 @@ bwlab_variant(stats "counts structure events, at a small cost" "using Stats = Co
 # The papers. P13: Levandoski et al., ICDE 2013; P18: Wang et al., SIGMOD 2018 (OpenBw-Tree).
 bwlab_variant(p13 "ICDE 2013: linked deltas, binary search, one central epoch, chains of 8"
   "using DeltaLayout = LinkedDeltas;
+  using Backoff = NoBackoff;
   using Search = ScalarBinarySearch;
   using Reclamation = EpochCentralized;
   using Allocator = SystemAllocator;
@@ -71,6 +72,7 @@ bwlab_variant(p13 "ICDE 2013: linked deltas, binary search, one central epoch, c
   }")
 bwlab_variant(p18 "SIGMOD 2018: pre-allocated deltas, binary search with shortcuts, decentralised epochs, chains of 24 and 2"
   "using DeltaLayout = PreallocatedDeltas;
+  using Backoff = NoBackoff;
   using Search = ScalarBinarySearch;
   using Allocator = SystemAllocator;
   static TreeOptions Options() {

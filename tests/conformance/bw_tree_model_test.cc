@@ -96,8 +96,8 @@ struct LargestPages : WithRecords<TinyTraits, BytesKey, BytesValue> {
     TreeOptions options = TinyTraits::Options();
     options.leaf_capacity = 1024;
     options.inner_capacity = 1024;
-    options.leaf_chain_length = 20;
-    options.inner_chain_length = 20;
+    options.leaf_chain_length = 16;
+    options.inner_chain_length = 16;
     options.page_bytes_max = 65536;
     return options;
   }

@@ -242,11 +242,18 @@ TYPED_TEST(PackedValidateTest, SeesAMemberThatIsNoSlot) {
   this->ExpectFaultWith({{leaf.id(), leaf.raw() | beyond}}, "I5: a member beyond the slots");
 }
 
+TYPED_TEST(PackedValidateTest, SeesAWordThatTellsTheWrongLines) {
+  using Word = typename BwTreeValidateTest<TypeParam>::Node::Word;
+  const auto leaf = this->LeafWithDeltas(0);
+  const Word wrong(&leaf.page(), leaf.word().head_lines() + 1, leaf.word().members());
+  this->ExpectFaultWith({{leaf.id(), wrong.raw()}}, "I5: the word tells");
+}
+
 TYPED_TEST(PackedValidateTest, SeesATagThatIsNotItsKeys) {
   const auto leaf = this->LeafWithDeltas(1);
   const auto slot = static_cast<uint32_t>(std::countr_zero(leaf.word().members()));
   // The tags are the end of the header.
-  const auto* const tags = reinterpret_cast<const uint8_t*>(&leaf.page() + 1) - kSlotsMax;
+  const auto* const tags = reinterpret_cast<const uint8_t*>(&leaf.page() + 1) - kTagsMax;
   ASSERT_TRUE(leaf.page().HasTagOf(slot, leaf.page().SlotKey(slot)));
   this->ExpectFaultWith(tags[slot], static_cast<uint8_t>(tags[slot] + 2), "I5: the tag");
 }

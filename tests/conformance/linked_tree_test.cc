@@ -104,7 +104,7 @@ TYPED_TEST(LinkedTreeTest, ChainsMayBeLongerThanThoseOfThePackedLayout) {
   }
   const auto packed = BwTree<DefaultTraits>::Open(options);
   EXPECT_EQ(packed.status().message(),
-            "leaf_chain_length is 64; the delta layout packed takes at most 20");
+            "leaf_chain_length is 64; the delta layout packed takes at most 16");
 }
 
 }  // namespace

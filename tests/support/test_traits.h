@@ -80,7 +80,7 @@ struct TinyCentralized : TinyTraits {
 struct TinyQsbr : TinyTraits {
   static constexpr std::string_view kName = "tiny_qsbr";
   using Reclamation = Qsbr;
-  using Backoff = AdaptiveBackoff;
+  using Backoff = NoBackoff;
   using Consolidation = AdaptiveConsolidation;
   static TreeOptions Options() {
     TreeOptions options = TinyTraits::Options();

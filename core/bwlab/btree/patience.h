@@ -15,7 +15,8 @@ class Patience {
  public:
   explicit Patience(typename Backoff::Local& local) : backoff_(local) {}
 
-  void Pause() {
+  /// Kept out of line: what nobody waits for shall not be paid for.
+  [[gnu::noinline, gnu::cold]] void Pause() {
     backoff_.Pause();
     CpuRelax();
     if (++pauses_ % kPausesBeforeYield == 0) std::this_thread::yield();

@@ -94,7 +94,7 @@ class BasePage : public Retired {
   struct Geometry {
     /// `slot_heap_bytes`: room at the end of the heap for what slots refer to.
     Geometry(const PageShape<R>& shape, uint32_t slots, uint32_t slot_heap_bytes)
-        : heads_line(header_lines + HintLines(shape.count)) {
+        : heads_line(HeadsLine(Lines(shape.count))) {
       const uint32_t heap_line = heads_line + 2 * Lines(shape.count) + Lines(2 * slots);
       heap_offset = heap_line * static_cast<uint32_t>(kCacheLineBytes);
       bytes = static_cast<uint32_t>(
@@ -102,6 +102,10 @@ class BasePage : public Retired {
     }
 
     static constexpr uint32_t Lines(uint32_t words) { return (words + 7) / 8; }
+    /// The first line of heads where they take `head_lines`.
+    static constexpr uint32_t HeadsLine(uint32_t head_lines) {
+      return header_lines + HintLines(head_lines * kBlockHeads);
+    }
 
     uint32_t heads_line, heap_offset, bytes;
   };
@@ -292,6 +296,21 @@ class BasePage : public Retired {
     for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= HeadOf(key) ? 1 : 0;
     Prefetch(node.heads + block * kBlockHeads);
     Prefetch(payload_words() + block * kBlockHeads);
+  }
+
+  /// The same where all that is known is how many lines of heads there are, and what share of the
+  /// range lies below the key: looks where it would be if the keys were spread evenly, and does not
+  /// wait for the page's header. head_lines > 0. Source: interpolation, Perl, Itai and Avni,
+  /// "Interpolation search", CACM 1978. Two lines, since random keys deviate from an even spread by
+  /// half a line.
+  void PrefetchEstimate(uint32_t head_lines, double share) const {
+    const uint32_t line = Geometry::HeadsLine(head_lines) + EstimatedLine(head_lines, share);
+    PrefetchLines(Line<Head>(line), 2);
+    PrefetchLines(Line<Head>(line + head_lines), 2);
+  }
+  /// The first of the two, counted from the first line of heads.
+  static uint32_t EstimatedLine(uint32_t head_lines, double share) {
+    return static_cast<uint32_t>(std::clamp(share * head_lines - 0.5, 0.0, head_lines - 1.0));
   }
 
   /// Asks for all heads and payloads, of which a consolidation finds some and copies the rest.

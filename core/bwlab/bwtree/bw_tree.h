@@ -164,7 +164,7 @@ class BwTree {
   [[gnu::always_inline]] Node Read(PageId id) const;
   Node ReadRoot(uint64_t* root = nullptr) const;
   Node FindNode(Probe key, uint32_t level, Stats& stats) const;
-  PageId ChildFor(const Node& inner, const Probe& key, Stats& stats) const;
+  PageId ChildFor(const Node& inner, const Probe& key, Stats& stats, double* share = nullptr) const;
   template <class F>
   OpResult Get(SessionState& state, const Key& key, F&& take);
 

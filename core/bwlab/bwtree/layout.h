@@ -49,7 +49,7 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
     std::constructible_from<N, PageId, uint64_t> &&
     requires(const N& node, const typename R::Probe& key, typename R::Payload* payload,
              NoStats& stats, bool* exact, Finger* finger, bool (*visit)(const Record<R>&),
-             bool (*visit_delta)(const PageDelta<R>&)) {
+             bool (*visit_delta)(const PageDelta<R>&), double share) {
   // What it is: high() means nothing where right() is kNoPage. A marked node never changes again.
   { node.id() } -> std::same_as<PageId>;
   { node.raw() } -> std::same_as<uint64_t>;
@@ -71,15 +71,18 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
   { node.bytes() } -> std::same_as<uint32_t>;
   { node.VisitDeltas(visit_delta) } -> std::same_as<bool>;  // the newest of each key
 
-  // Asks for what a search touches first, and for where it will find `key`.
+  // Asks for what a search touches first; for where it will find `key`; and, before the first has
+  // arrived, for where it should find a key that has `share` of the node's range below it.
   node.Prefetch();
   node.PrefetchRecords(key);
+  node.PrefetchEstimate(share);
 
   // Leaves: the value of a key. Inner nodes: the term of the greatest separator at most `key`,
   // below `key` (which may lie beyond the range), and of all. Deltas that the search walks over are
-  // counted. A writer's finger may be asked, or left alone.
+  // counted. A writer's finger may be asked, or left alone. `share` is how much of the child's
+  // range lies below the key, or left alone.
   { node.Find(key, payload, stats) } -> std::same_as<bool>;
-  { node.TermFor(key, stats, exact, finger) } -> std::same_as<IndexTerm>;
+  { node.TermFor(key, stats, exact, finger, &share) } -> std::same_as<IndexTerm>;
   { node.TermBefore(key) } -> std::same_as<IndexTerm>;
   { node.LastTerm() } -> std::same_as<IndexTerm>;
 

@@ -52,6 +52,8 @@ class LinkedNode {
 
   /// Asks for the delta on top, or for the header and the hints of a base page of 128 records.
   void Prefetch() const { PrefetchLines(word_.address(), word_.is_delta() ? 1 : 3); }
+  /// Nothing: where the lines are is known only to who has followed the chain.
+  void PrefetchEstimate(double /*share*/) const {}
   /// Asks for the lines of the base page in which `probe` is to be looked for.
   void PrefetchRecords(const Probe& probe) const {
     if (IsBeyond(probe)) return;
@@ -130,7 +132,7 @@ class LinkedNode {
   /// separator not above it. `*exact`, where wanted, says whether the separator equals it.
   template <class Stats>
   IndexTerm TermFor(const Probe& probe, Stats& stats, bool* exact = nullptr,
-                    Finger* /*finger*/ = nullptr) const {
+                    Finger* /*finger*/ = nullptr, double* /*share*/ = nullptr) const {
     return NewestTerm(probe, true, stats, exact);
   }
   /// Of an inner node: the term with the greatest separator below `probe`, which lies above the

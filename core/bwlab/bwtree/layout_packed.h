@@ -19,9 +19,9 @@
 
 namespace bwlab {
 
-/// Slots a packed page may have at most: as many as a mapping word has member bits, and a header
-/// tags.
-inline constexpr uint32_t kSlotsMax = kTagsMax;
+/// Slots a packed page may have at most: as many as a mapping word has member bits.
+inline constexpr uint32_t kSlotsMax = 16;
+static_assert(kSlotsMax <= kTagsMax);
 
 /// Header lines of a packed page. Integer keys with values in the heap need room in the header for
 /// the range in heads and for the heap's counters, which is a little more than a line.
@@ -37,12 +37,12 @@ void ForEachMember(uint32_t members, F&& f) {
 /// A page of the packed layout: an immutable base node, and slots for the deltas on top of it in
 /// the same allocation.
 ///
-/// The mapping word is `page address / 64 (41 bits) | zero (2) | mark (1) | members (20)`: a member
-/// bit says that the slot's delta is published and not superseded. At most one member holds a given
-/// key, since whoever publishes a delta drops the older one of its key from the members in the same
-/// CAS. So the word alone is the node's state: a reader needs neither a chain nor depths, and a
-/// word that comes back (A-B-A) means the same records as before, so that a CAS that expects it is
-/// right to succeed.
+/// The mapping word is `page address / 64 (41 bits) | zero (1) | lines of heads (5) | mark (1) |
+/// members (16)`: a member bit says that the slot's delta is published and not superseded. At most
+/// one member holds a given key, since whoever publishes a delta drops the older one of its key
+/// from the members in the same CAS. So the word alone is the node's state: a reader needs neither
+/// a chain nor depths, and a word that comes back (A-B-A) means the same records as before, so that
+/// a CAS that expects it is right to succeed.
 ///
 /// A slot is a head and a payload word, side by side. Its tag stands in the header: one SIMD
 /// comparison of all tags tells which slots may hold a key, mostly none or the right one, so that
@@ -268,8 +268,10 @@ template <class R>
 class PackedWord {
  public:
   explicit PackedWord(uint64_t raw) : raw_(raw) {}
-  PackedWord(const PackedPage<R>* page, uint32_t members)
-      : raw_((reinterpret_cast<uintptr_t>(page) << kAddressShift) | members) {
+  /// `head_lines`: those of the page; larger numbers than the word has room for are not kept.
+  PackedWord(const PackedPage<R>* page, uint32_t head_lines, uint32_t members)
+      : raw_(reinterpret_cast<uintptr_t>(page) << kAddressShift |
+             (head_lines <= kHeadLinesMask ? head_lines : 0) << kHeadLinesShift | members) {
     BWLAB_ASSERT(this->page() == page && this->members() == members);
   }
 
@@ -278,7 +280,14 @@ class PackedWord {
     return reinterpret_cast<PackedPage<R>*>((raw_ >> kAddressShift) &
                                             ~(uintptr_t{kCacheLineBytes} - 1));
   }
+  /// Lines of heads in the base node; 0 where it is not known.
+  uint32_t head_lines() const {
+    return static_cast<uint32_t>(raw_) >> kHeadLinesShift & kHeadLinesMask;
+  }
   uint32_t members() const { return static_cast<uint32_t>(raw_) & kMembersMask; }
+  PackedWord WithMembers(uint32_t members) const {
+    return PackedWord((raw_ & ~uint64_t{kMembersMask}) | members);
+  }
 
   /// A marked word never changes again: its node is about to be absorbed by its left sibling, or is
   /// a root that gives way to its only child. Page and members stay readable.
@@ -290,6 +299,8 @@ class PackedWord {
   static constexpr uint32_t kAddressShift = 17;
   static constexpr uint32_t kMembersMask = (uint32_t{1} << kSlotsMax) - 1;
   static constexpr uint64_t kMark = uint64_t{1} << kSlotsMax;
+  static constexpr uint32_t kHeadLinesShift = kSlotsMax + 1;
+  static constexpr uint32_t kHeadLinesMask = 31;
 
   uint64_t raw_;
 };
@@ -316,6 +327,14 @@ class PackedNode {
   /// Asks for header and hints, together: a leaf of 128 records keeps them in three lines.
   void Prefetch() const { PrefetchLines(word_.page(), kPackedHeaderLines<R> + 2); }
 
+  /// Asks for what lies where the `share` of the range below a key suggests it.
+  void PrefetchEstimate(double share) const {
+    if constexpr (R::Key::kInHead) {
+      if (const uint32_t lines = word_.head_lines(); lines > 0) {
+        word_.page()->PrefetchEstimate(lines, share);
+      }
+    }
+  }
   /// Asks for the lines in which `probe` is to be looked for.
   void PrefetchRecords(const Probe& probe) const {
     if (!IsBeyond(probe)) page().PrefetchRecords(InPage(probe));
@@ -361,11 +380,15 @@ class PackedNode {
   /// separator not above it. `*exact`, where wanted, says whether the separator equals it.
   template <class Stats>
   [[gnu::always_inline]] IndexTerm TermFor(const Probe& probe, Stats& /*stats*/,
-                                           bool* exact = nullptr, Finger* finger = nullptr) const {
+                                           bool* exact = nullptr, Finger* finger = nullptr,
+                                           double* share = nullptr) const {
     const Page& node = page();
     const Key key = node.InPage(probe);
     const uint32_t upper = node.template CountUpTo<Search>(key, finger);
     BWLAB_ASSERT(upper > 0);  // I4: the first separator is the low key
+    if constexpr (R::Key::kInHead) {
+      if (share != nullptr) *share = ShareBelow(upper - 1, key);
+    }
     if (word_.members() == 0 && exact == nullptr) return node.TermAt(upper - 1);
     return NewestTerm(upper - 1, key, true, exact);
   }
@@ -439,6 +462,18 @@ class PackedNode {
   std::string Check() const;
 
  private:
+  /// How much of the range between base position `at` and the next one lies below `key`.
+  double ShareBelow(uint32_t at, Head key) const {
+    const Page& node = page();
+    const auto low = static_cast<uint64_t>(node.heads()[at]);
+    const auto end =
+        static_cast<uint64_t>(at + 1 < node.count() ? node.heads()[at + 1] : node.high());
+    // Half of each, since only integers with a sign become floating point in one instruction.
+    const auto below = static_cast<int64_t>((static_cast<uint64_t>(key) - low) >> 1);
+    const auto all = static_cast<int64_t>((end - low) >> 1 | 1);
+    return static_cast<double>(below) / static_cast<double>(all);
+  }
+
   template <class Wanted>
   Deltas DeltasWhere(Wanted&& wanted) const {
     return Deltas::OfDistinct([&](auto&& add) {
@@ -481,6 +516,9 @@ std::string PackedNode<R, Search>::Check() const {
     return probe >= node.low() && !node.IsBeyond(probe);
   };
   if (uint64_t{word_.members()} >> node.slot_count() != 0) return "I5: a member beyond the slots";
+  if (word_.head_lines() != 0 && word_.head_lines() != Page::Geometry::Lines(node.count())) {
+    return "I5: the word tells a wrong number of lines of heads";
+  }
   for (uint32_t rest = word_.members(); rest != 0; rest &= rest - 1) {
     const auto slot = static_cast<uint32_t>(std::countr_zero(rest));
     const Key key = node.SlotKey(slot);

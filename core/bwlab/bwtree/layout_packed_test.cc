@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bwlab/base/memory.h"
+#include "bwlab/bwtree/mapping_table.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/policy/search/scalar.h"
 #include "bwlab/policy/search/simd.h"
@@ -205,21 +206,70 @@ TEST(PackedPage, LocatesKeysOfEqualHeads) {
   }
 }
 
-TEST(PackedWord, HoldsAddressAndMembersExactly) {
+TEST(PackedWord, HoldsAddressLinesAndMembersExactly) {
   using Word = PackedWord<Words>;
-  const auto page = NewPage(std::map<Head, uint64_t>{}, 1);
-  for (uint32_t members : {0u, 1u, 0x80000u, 0xFFFFFu}) {
-    const Word word(page.get(), members);
-    EXPECT_EQ(word.page(), page.get());
-    EXPECT_EQ(word.members(), members);
-    EXPECT_EQ(Word(word.raw()).page(), page.get());
-    EXPECT_FALSE(word.marked());
-    EXPECT_TRUE(word.WithMark().marked());
-    EXPECT_EQ(word.WithMark().page(), page.get());
-    EXPECT_EQ(word.WithMark().members(), members);
-  }
   auto* highest = reinterpret_cast<WordPage*>((uintptr_t{1} << 47) - 64);
-  EXPECT_EQ(Word(highest, 0xFFFFF).page(), highest);
+  for (uint32_t members : {0u, 1u, 0x8000u, 0xFFFFu}) {
+    for (uint32_t lines : {0u, 1u, 16u, 31u}) {
+      const Word word = Word(highest, lines, 0x5A5A).WithMembers(members);
+      EXPECT_FALSE(word.marked());
+      EXPECT_TRUE(word.WithMark().marked());
+      for (const Word same : {word, Word(word.raw()), word.WithMark()}) {
+        EXPECT_EQ(same.page(), highest);
+        EXPECT_EQ(same.head_lines(), lines);
+        EXPECT_EQ(same.members(), members);
+      }
+      EXPECT_TRUE(MappingTable::IsNode(word.raw()));
+    }
+  }
+  EXPECT_EQ(Word(highest, 32, 0).head_lines(), 0u) << "more than the word has room for";
+  EXPECT_EQ(Word(highest, 32, 0).page(), highest);
+}
+
+/// Where a page keeps its heads can be told from the lines that they take, and the estimate is one
+/// of them.
+TEST(PackedPage, AnEstimateLiesInThePage) {
+  for (uint32_t count = 1; count <= 300; ++count) {
+    std::map<Head, uint64_t> records;
+    for (uint32_t i = 0; i < count; ++i) records[static_cast<Head>(i)] = i;
+    const auto page = NewPage(records, 1);
+    const uint32_t lines = WordPage::Geometry::Lines(count);
+    const auto* first_line = reinterpret_cast<const char*>(page.get()) +
+                             WordPage::Geometry::HeadsLine(lines) * kCacheLineBytes;
+    EXPECT_EQ(reinterpret_cast<const char*>(page->heads()), first_line);
+    for (const double share : {-1e30, 0.0, 0.3, 0.5, 1.0, 1e30}) {
+      EXPECT_LT(WordPage::EstimatedLine(lines, share), lines);
+    }
+    // Of keys that are spread evenly over whole lines it is the right one, or the one before.
+    for (uint32_t at = 0; at < count && count % kBlockHeads == 0; ++at) {
+      const uint32_t line = WordPage::EstimatedLine(lines, double(at) / count);
+      EXPECT_LE(line, at / kBlockHeads);
+      EXPECT_GE(line + 1, at / kBlockHeads);
+    }
+  }
+}
+
+/// What an inner node tells of a key: how much of the child's range lies below it.
+TEST(PackedNode, TellsTheShareOfTheChildsRangeBelowAKey) {
+  const Head top = kHeadMax - 1;
+  const auto page =
+      NewPage(std::map<Head, uint64_t>{{kHeadMin, 1}, {100, 2}, {101, 3}, {1101, 4}, {top, 5}}, 1);
+  const PackedNode<Words, ScalarBinarySearch> node(
+      7, PackedWord<Words>(page.get(), WordPage::Geometry::Lines(page->count()), 0).raw());
+  NoStats stats;
+  const auto share_of = [&](Head key) {
+    double share = -1;
+    node.TermFor(key, stats, nullptr, nullptr, &share);
+    return share;
+  };
+  EXPECT_EQ(share_of(kHeadMin), 0.0);
+  EXPECT_EQ(share_of(100), 0.0);
+  EXPECT_EQ(share_of(101), 0.0);
+  EXPECT_NEAR(share_of(351), 0.25, 0.01);
+  EXPECT_NEAR(share_of(1100), 1.0, 0.01);
+  EXPECT_NEAR(share_of(99), 1.0, 0.01);
+  EXPECT_NEAR(share_of(top / 2), 0.5, 0.01);
+  EXPECT_EQ(share_of(top), 0.0);
 }
 
 /// Deltas in any order, of which the last of a key counts once; what is no overwriting is refused.
@@ -264,9 +314,9 @@ TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
     std::map<Head, uint64_t> model;
     const auto base_size = random() % 40;
     for (uint64_t i = 0; i < base_size; ++i) model[static_cast<Head>(random() % 100)] = random();
-    const auto base = NewPage(model, 20);
+    const auto base = NewPage(model, kSlotsMax);
     Plan::Deltas deltas;
-    const auto delta_count = static_cast<uint32_t>(random() % 21);
+    const auto delta_count = static_cast<uint32_t>(random() % (kSlotsMax + 1));
     for (uint32_t i = 0; i < delta_count; ++i) {
       const Head head = static_cast<Head>(random() % 110);
       const bool removes = random() % 3 == 0;

@@ -89,7 +89,8 @@ class PackedEditor
     const uint32_t dropped = BWLAB_MUTANT(OlderMemberStays) ? 0 : cursor.older_;
     const uint32_t members = (node.word().members() & ~dropped) | uint32_t{1} << cursor.claim_.slot;
     uint64_t expected = node.raw();
-    if (!host_.table().CompareExchange(node.id(), expected, Word(&page, members).raw())) {
+    if (!host_.table().CompareExchange(node.id(), expected,
+                                       node.word().WithMembers(members).raw())) {
       host_.stats().Add(TreeEvent::kCasLost);
       if (BWLAB_MUTANT(LostCasCountsAsWon)) return Attempt::kDone;
       node = Node(node.id(), expected);
@@ -177,7 +178,9 @@ class PackedEditor
     host_.Free(page, bytes);
   }
   /// The mapping word of a page without deltas.
-  static uint64_t WordOf(const Page* page) { return Word(page, 0).raw(); }
+  static uint64_t WordOf(const Page* page) {
+    return Word(page, Page::Geometry::Lines(page->count()), 0).raw();
+  }
 
   /// Frees everything that a retired unit or a node of a dying tree holds. @return the page id that
   /// ends with it, or kNoPage.

@@ -55,9 +55,9 @@ struct TreeOptions {
     f("root_capacity", root_capacity, 4, 1024,
       "children the root holds before it splits, where that is more than inner_capacity");
     f("leaf_chain_length", leaf_chain_length, 1, 64,
-      "deltas a leaf takes before consolidation; 20 at most in the packed layout");
+      "deltas a leaf takes before consolidation; 16 at most in the packed layout");
     f("inner_chain_length", inner_chain_length, 0, 64,
-      "deltas an inner node takes, 20 at most in the packed layout; 0: every change writes a new "
+      "deltas an inner node takes, 16 at most in the packed layout; 0: every change writes a new "
       "base node");
     f("search_shortcuts", search_shortcuts, 0, 1,
       "1: in the linked layouts a delta knows where in the base node its key lies, so that less of "

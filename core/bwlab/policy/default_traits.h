@@ -25,7 +25,7 @@ struct DefaultTraits {
   using Value = U64Value;
   using DeltaLayout = PackedDeltas;
   using Search = WidestSimdSearch;
-  using Backoff = NoBackoff;
+  using Backoff = AdaptiveBackoff;
   using Consolidation = WriterConsolidation;
   using Reclamation = EpochDecentralized;
   using Allocator = PoolAllocator;

@@ -33,11 +33,11 @@ struct StatelessBackoff {
   explicit StatelessBackoff(const BackoffLimits&) {}
 };
 
-/// Tries again at once. Choose it unless many threads write the same few leaves.
+/// Tries again at once. Choose it where few threads write the same leaf.
 struct NoBackoff {
   static constexpr std::string_view kName = "none";
   static constexpr std::string_view kSummary =
-      "try again at once; best unless many threads write the same leaves";
+      "try again at once; where few threads write the same leaf";
 
   using Local = StatelessBackoff;
 
@@ -165,14 +165,14 @@ class ExponentialJitterBackoff {
 /// Remembers the pause from operation to operation: each lost CAS doubles it, each operation that
 /// lost none takes an eighth off. So it stands still where one operation in about six loses a CAS,
 /// grows to spins_max above that and falls to spins_min below: an operation under steady contention
-/// waits long enough at its first loss. Choose it where contention comes and goes; it costs a load
-/// and a store of the session's own line an operation.
+/// waits long enough at its first loss. The default: it costs two loads of the session's own line
+/// an operation where nobody contends, and is ahead of the others where many threads append
+/// (PERFORMANCE.md of bwtree).
 class AdaptiveBackoff {
  public:
   static constexpr std::string_view kName = "adaptive";
   static constexpr std::string_view kSummary =
-      "a pause that grows while the session loses CASes often and decays after; for contention "
-      "that "
+      "a pause that grows while the session loses CASes often and decays after; where contention "
       "comes and goes";
 
   class Local {
@@ -183,8 +183,13 @@ class AdaptiveBackoff {
 
     uint32_t pause() const { return pause_; }
     void Lost() { pause_ = std::min(pause_ * 2, limits.spins_max); }
-    /// Takes off one at least, so that a short pause decays as well.
-    void LostNone() { pause_ = std::max(pause_ - (pause_ + 7) / 8, limits.spins_min); }
+    /// Takes off one at least, so that a short pause decays as well. Most operations find nothing
+    /// to take off, and shall not wait for the one before to have stored that.
+    void LostNone() {
+      if (pause_ == limits.spins_min) [[likely]]
+        return;
+      pause_ = std::max(pause_ - (pause_ + 7) / 8, limits.spins_min);
+    }
 
    private:
     uint32_t pause_;
