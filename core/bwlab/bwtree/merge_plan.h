@@ -202,13 +202,20 @@ class MergePlan {
   template <class Search>
   static MergePlan Make(const Page& base, const Deltas& deltas, uint32_t base_end) {
     MergePlan plan(base, deltas, base_end);
+    // What ascending insertion leaves need not be looked for.
+    const bool all_behind =
+        deltas.size() > 0 && (base_end == 0 || base.KeyAt(base_end - 1) < deltas[0].key);
     for (uint32_t i = 0; i < deltas.size(); ++i) {
-      const auto position = base.template Locate<Search>(deltas[i].key);
-      plan.steps_[i] = {position.lower(), position.exact};
+      Step& step = plan.steps_[i];
+      step = {base_end, false};
+      if (!all_behind) {
+        const auto position = base.template Locate<Search>(deltas[i].key);
+        step = {position.lower(), position.exact};
+      }
       if (deltas[i].removes) {
-        plan.count_ -= position.exact && !BWLAB_MUTANT(TombstoneForgotten) ? 1 : 0;
+        plan.count_ -= step.in_base && !BWLAB_MUTANT(TombstoneForgotten) ? 1 : 0;
       } else {
-        plan.count_ += position.exact ? 0 : 1;
+        plan.count_ += step.in_base ? 0 : 1;
       }
     }
     return plan;

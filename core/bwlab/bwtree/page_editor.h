@@ -226,16 +226,18 @@ class PageEditor {
   }
 
   /// How many records the left half of a split keeps. At the right edge of the tree, where keys
-  /// arrive in ascending order, nine tenths, as far as the right half does not get too many: the
-  /// left half will not be written again. An inner node is not cut at a child that has an intent:
-  /// it would become the first of its node, which cannot be merged to the left (I9).
+  /// arrive in ascending order, nine tenths, up to a whole line of heads, as far as the right half
+  /// does not get too many: the left half will not be written again. An inner node is not cut at a
+  /// child that has an intent: it would become the first of its node, which cannot be merged to the
+  /// left (I9).
   uint32_t LeftShareOfSplit(const Content& content, const Totals& totals) const {
     const uint32_t capacity = CapacityOf(content);
     const bool ascending =
         content.right == kNoPage && content.tail == nullptr && content.plan.AppendsOnly();
     uint32_t share = totals.count / 2;
     if (ascending && totals.count <= 2 * capacity) {
-      share = std::clamp(totals.count * 9 / 10, 1u, capacity);
+      const auto in_lines = static_cast<uint32_t>(RoundUp(totals.count * 9 / 10, kBlockHeads));
+      share = std::clamp(in_lines, 1u, capacity);
     }
     if (totals.bytes > host_.options().page_bytes_max) {
       // Where the bytes are halved, as far as the counts allow.
