@@ -74,7 +74,7 @@ std::string EntireKey(const BytePage& page, const BytePage::Key& key) {
 
 TEST(PackedPage, ItsPartsDoNotOverlapAndFillTheAllocation) {
   for (uint32_t count : {0u, 1u, 8u, 9u, 64u, 65u, 128u, 1024u}) {
-    for (uint32_t slots : {0u, 1u, 8u, 9u, 20u}) {
+    for (uint32_t slots : {0u, 1u, 8u, 9u, kSlotsMax}) {
       const auto g = WordPage::GeometryOf({0, count, 0, kHeadMin, kHeadMax, kNoPage}, slots);
       const auto lines = [](uint32_t words) { return (words + 7) / 8; };
       const uint32_t hint_lines = g.heads_line - 1;
@@ -89,14 +89,14 @@ TEST(PackedPage, ItsPartsDoNotOverlapAndFillTheAllocation) {
 TEST(PackedPage, SlotsKeepWhatTheyAreFilledWithBesideTheRecords) {
   std::map<Head, uint64_t> records;
   for (Head i = 0; i < 70; ++i) records[i * 3] = static_cast<uint64_t>(i) * 5;
-  const auto page = NewPage(records, 20);
-  for (uint32_t slot = 0; slot < 20; ++slot) {
+  const auto page = NewPage(records, kSlotsMax);
+  for (uint32_t slot = 0; slot < kSlotsMax; ++slot) {
     const auto claim = page->ClaimSlot(0, 0);
     ASSERT_EQ(claim.slot, slot);
     page->FillSlot(claim, -static_cast<Head>(slot), 1000 + slot,
                    slot % 2 == 0 ? DeltaKind::kInsert : DeltaKind::kDelete);
   }
-  for (uint32_t slot = 0; slot < 20; ++slot) {
+  for (uint32_t slot = 0; slot < kSlotsMax; ++slot) {
     EXPECT_EQ(page->SlotKey(slot), -static_cast<Head>(slot));
     EXPECT_EQ(page->SlotRecord(slot).payload, 1000 + slot);
     EXPECT_EQ(page->SlotRemoves(slot), slot % 2 == 1);
@@ -118,7 +118,7 @@ TEST(PackedPage, ATagThatAnotherKeyHasTooIsNotTakenForIt) {
       heads[slot] = static_cast<Head>(random());
       page->FillSlot(page->ClaimSlot(heads[slot], 0), heads[slot], 0, DeltaKind::kInsert);
     }
-    const uint32_t members = static_cast<uint32_t>(random()) & 0xFFFFF;
+    const uint32_t members = static_cast<uint32_t>(random()) % (1u << kSlotsMax);
     for (uint32_t slot = 0; slot < kSlotsMax; ++slot) {
       const uint32_t bit = uint32_t{1} << slot;
       EXPECT_EQ(page->MatchSlots<WidestSimdSearch>(members, heads[slot]), members & bit);
@@ -142,7 +142,7 @@ TEST(PackedPage, SlotHeapsOfByteStringsAreDisjointAndEndWithThePage) {
   const StringMap records = {{"abc1", "one"}, {"abc2", ""}, {"abc3", "three"}};
   std::mt19937_64 random(5);
   for (int round = 0; round < 200; ++round) {
-    const auto page = NewPage(records, "abc", "abd", 20);
+    const auto page = NewPage(records, "abc", "abd", kSlotsMax);
     ASSERT_EQ(page->prefix(), "ab");
     std::vector<std::pair<std::string, std::string>> written;
     for (;;) {
