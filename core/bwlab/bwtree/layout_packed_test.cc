@@ -306,20 +306,23 @@ TEST(Overwrites, AgreeWithAMapAndRefuseWhatIsNone) {
 }
 
 /// Applies random deltas to a page and to a std::map; the merge must agree, into one page and into
-/// two.
+/// two, in both ways to write them.
 TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
   using Plan = MergePlan<WordPage, kSlotsMax>;
   std::mt19937_64 random(11);
+  int interleaved = 0;
   for (int round = 0; round < 2000; ++round) {
     std::map<Head, uint64_t> model;
-    const auto base_size = random() % 40;
-    for (uint64_t i = 0; i < base_size; ++i) model[static_cast<Head>(random() % 100)] = random();
+    const uint64_t keys = round % 2 == 0 ? 100 : 400;
+    const uint64_t removals_of_eight = round % 4 < 2 ? 3 : 0;
+    const auto base_size = random() % (keys / 2);
+    for (uint64_t i = 0; i < base_size; ++i) model[static_cast<Head>(random() % keys)] = random();
     const auto base = NewPage(model, kSlotsMax);
     Plan::Deltas deltas;
     const auto delta_count = static_cast<uint32_t>(random() % (kSlotsMax + 1));
     for (uint32_t i = 0; i < delta_count; ++i) {
-      const Head head = static_cast<Head>(random() % 110);
-      const bool removes = random() % 3 == 0;
+      const Head head = static_cast<Head>(random() % (keys + 10));
+      const bool removes = random() % 8 < removals_of_eight;
       const uint64_t payload = random();
       deltas.Supersede({head, payload, removes});
       if (removes) {
@@ -338,17 +341,40 @@ TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
       };
       const auto left = half(left_count);
       const auto right = right_count == 0 ? nullptr : half(right_count);
+      const auto expect_model = [&] {
+        uint32_t i = 0;
+        for (const auto& [head, payload] : model) {
+          const WordPage& page = i < left_count ? *left : *right;
+          const uint32_t at = i < left_count ? i : i - left_count;
+          ASSERT_EQ(page.heads()[at], head);
+          ASSERT_EQ(page.payload_words()[at], payload);
+          ++i;
+        }
+        ASSERT_EQ(CheckBase(*left), "");
+        if (right != nullptr) {
+          ASSERT_EQ(CheckBase(*right), "");
+        }
+      };
       RecordSink<WordPage> sink(left.get(), right.get());
       plan.WriteTo(sink);
       sink.Finish();
-      uint32_t i = 0;
-      for (const auto& [head, payload] : model) {
-        const WordPage& page = i < left_count ? *left : *right;
-        const uint32_t at = i < left_count ? i : i - left_count;
-        ASSERT_EQ(page.heads()[at], head);
-        ASSERT_EQ(page.payload_words()[at], payload);
-        ++i;
+      expect_model();
+      if (HasFatalFailure()) return;
+      if (!plan.Interleaves()) continue;
+      ++interleaved;
+      for (WordPage* page : {left.get(), right.get()}) {
+        if (page == nullptr) continue;
+        std::memset(page->chars() + sizeof(*page), 0xA5, page->bytes - sizeof(*page));
       }
+      plan.InterleaveTo(*left, right.get());
+      expect_model();
+      if (HasFatalFailure()) return;
+    }
+    uint32_t place = 0;
+    for (const auto& [head, payload] : model) {
+      const Record<Words> record = plan.RecordAt(place++);
+      ASSERT_EQ(record.key, head);
+      ASSERT_EQ(record.payload, payload);
     }
 
     auto expected = model.begin();
@@ -367,6 +393,7 @@ TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
     }));
     EXPECT_EQ(expected, model.begin());
   }
+  EXPECT_GT(interleaved, 1000);
 }
 
 /// The same for byte strings, whose pages change their prefix: two neighbouring pages become one,

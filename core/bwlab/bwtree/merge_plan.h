@@ -235,6 +235,19 @@ class MergePlan {
     return VisitMerged(base_, deltas_, 0, base_end_, emit);
   }
 
+  /// The record that `place` others go before, after the merge. place < count().
+  Record<R> RecordAt(uint32_t place) const {
+    uint32_t shift = 0;  // of the places of base records, modulo 2^32
+    for (uint32_t i = 0; i < deltas_.size(); ++i) {
+      const Step& step = steps_[i];
+      const uint32_t at = step.base_position + shift;
+      if (at > place) break;
+      if (at == place && !deltas_[i].removes) return {deltas_[i].key, deltas_[i].payload};
+      shift += (deltas_[i].removes ? 0 : 1) - (step.in_base ? 1 : 0);
+    }
+    return base_.RecordAt(place - shift);
+  }
+
   /// `sink` is a RecordSink or a RightHalfSink.
   template <class Sink>
   void WriteTo(Sink& sink) const {
@@ -250,6 +263,47 @@ class MergePlan {
       done = step.base_position + (step.in_base ? 1 : 0);
     }
     sink.Run(base_, done, base_end_ - done);
+  }
+
+  /// Whether InterleaveTo writes the plan, and better than in runs: it does not know removals, and
+  /// gains where runs are short.
+  bool Interleaves() const {
+    if constexpr (!R::kWords) {
+      return false;
+    } else {
+      return base_.is_leaf() && base_end_ == base_.count() && !AppendsOnly() &&
+             count_ <= Gaps::kPlacesMax &&
+             std::none_of(deltas_.begin(), deltas_.end(),
+                          [](const PageDelta<R>& delta) { return delta.removes; });
+    }
+  }
+
+  /// As WriteTo a RecordSink of these pages, with branches that depend on the numbers of records
+  /// alone: where random keys fall, runs are of any length, and each was a wrong guess.
+  void InterleaveTo(Page& left, Page* right) const requires R::kWords {
+    Gaps gaps;
+    std::array<uint32_t, kDeltasMax> places;
+    uint32_t added = 0;
+    for (uint32_t i = 0; i < deltas_.size(); ++i) {
+      places[i] = steps_[i].base_position + added;
+      gaps.Set(places[i], !steps_[i].in_base);
+      added += steps_[i].in_base ? 0 : 1;
+    }
+    uint32_t base_at = 0;
+    uint32_t delta_at = 0;
+    uint32_t first = 0;
+    for (Page* page : {&left, right}) {
+      if (page == nullptr) break;
+      PageFiller<Page> filler(*page);
+      base_at = filler.Spread(base_, base_at, gaps, first);
+      const uint32_t end = first + page->count();
+      for (; delta_at < deltas_.size() && places[delta_at] < end; ++delta_at) {
+        const PageDelta<R>& delta = deltas_[delta_at];
+        filler.Overwrite(places[delta_at] - first, {delta.key, delta.payload});
+      }
+      filler.Finish();
+      first = end;
+    }
   }
 
  private:

@@ -58,6 +58,14 @@ class PageEditor {
       if (tail != nullptr) tail->WriteTo(sink);
       sink.Finish();
     }
+    /// Fills one new page, or two of a split.
+    void WriteTo(Page& left_page, Page* right_page) const {
+      if constexpr (R::kWords) {
+        if (tail == nullptr && plan.Interleaves()) return plan.InterleaveTo(left_page, right_page);
+      }
+      RecordSink<Page> sink(&left_page, right_page);
+      WriteTo(sink);
+    }
   };
   struct Totals {
     uint32_t count = 0;
@@ -108,6 +116,12 @@ class PageEditor {
   Cut CutOfSplit(const Content& content, const Totals& totals, CutKeys& keys) const {
     Cut cut;
     cut.left.count = LeftShareOfSplit(content, totals);
+    if constexpr (R::kWords) {
+      if (content.tail == nullptr) {
+        cut.separator = content.plan.RecordAt(cut.left.count).key;
+        return cut;
+      }
+    }
     uint32_t at = 0;
     Probe last{};
     content.Visit([&](const Page& page, const Record<R>& record) {
@@ -158,8 +172,7 @@ class PageEditor {
       if (attempt != Attempt::kDone) return attempt;
     }
 
-    RecordSink<Page> sink(left, right);
-    content.WriteTo(sink);
+    content.WriteTo(*left, right);
     BWLAB_POINT(ReplacementWritten);
     if (splits) {
       host_.table().Install(right_id, Derived::WordOf(right));

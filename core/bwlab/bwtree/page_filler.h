@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -9,6 +10,28 @@
 #include "bwlab/bwtree/base_page.h"
 
 namespace bwlab {
+
+/// Places in a sequence of records at which something is put between those of a base node.
+class Gaps {
+ public:
+  static constexpr uint32_t kPlacesMax = 256;
+
+  /// Puts a gap at `place`, where there is to be one.
+  void Set(uint32_t place, bool gap) {
+    words_[place / kWordBits] |= uint64_t{gap} << place % kWordBits;
+  }
+  /// The places from `place` on, as far as one word has them, as bits: 1 where there is no gap.
+  uint64_t NoneFrom(uint32_t place) const {
+    return ~words_[place / kWordBits] >> place % kWordBits;
+  }
+  /// One past the last place that NoneFrom(place) tells of.
+  static uint32_t EndFrom(uint32_t place) { return (place / kWordBits + 1) * kWordBits; }
+
+ private:
+  static constexpr uint32_t kWordBits = 64;
+
+  std::array<uint64_t, kPlacesMax / kWordBits> words_{};
+};
 
 /// Writes the records of a new page in ascending order; the page is complete after Finish.
 template <class Page>
@@ -51,6 +74,31 @@ class PageFiller {
     filled_ += count;
   }
 
+  /// Fills the page with places `first` and on of a sequence of base records and gaps; what stands
+  /// in the gaps then means nothing and is to be overwritten. `at`: the base record that is next.
+  /// No branch depends on where the gaps are. Of pages without a heap, from a base that is not
+  /// empty.
+  /// @return the base record that is next after the page.
+  uint32_t Spread(const Page& from, uint32_t at, const Gaps& gaps,
+                  uint32_t first) requires R::kWords {
+    const Head* const heads = from.heads();
+    const uint64_t* const words = from.payload_words();
+    const uint32_t last = from.count() - 1;
+    const uint32_t end = first + page_->count();
+    for (uint32_t place = first; place < end;) {
+      uint64_t none = gaps.NoneFrom(place);
+      for (const uint32_t stop = std::min(end, Gaps::EndFrom(place)); place < stop; ++place) {
+        const uint32_t source = std::min(at, last);  // in a gap behind the last record
+        heads_[filled_] = heads[source];
+        words_[filled_] = words[source];
+        ++filled_;
+        at += none & 1;
+        none >>= 1;
+      }
+    }
+    return at;
+  }
+
   /// Adds a record of a page whose keys all begin with `prefix`.
   void Add([[maybe_unused]] std::string_view prefix, const Record<R>& record) {
     if constexpr (R::kWords) {
@@ -83,7 +131,11 @@ class PageFiller {
     }
   }
 
-  /// Gives a record that is there another payload. Of pages without a heap.
+  /// Replaces a record, or its payload. Of pages without a heap.
+  void Overwrite(uint32_t at, const Record<R>& record) requires R::kWords {
+    heads_[at] = record.key;
+    Overwrite(at, record.payload);
+  }
   void Overwrite(uint32_t at, const typename R::Payload& payload) requires R::kWords {
     BWLAB_ASSERT(at < filled_);
     words_[at] = payload;
