@@ -96,7 +96,44 @@ class PagesArePublished {
   uint64_t next_page_ = 0;
 };
 
+/// An id that named a node when its stamp was read is freed, taken again and given another node,
+/// while others find the first node's word as long as the stamp holds.
+class FreedIdsChangeTheStamp {
+ public:
+  static constexpr unsigned kThreads = 3;
+
+  FreedIdsChangeTheStamp() : table_(8), id_(table_.AllocateId()), stamp_(table_.freed_stamp()) {
+    table_.Install(id_, kFirst);
+  }
+
+  void Run(unsigned thread) {
+    if (thread == 0) {
+      table_.FreeId(id_);
+      table_.Install(table_.AllocateId(), kSecond);
+      return;
+    }
+    for (int i = 0; i < 3; ++i) {
+      const uint64_t word = table_.Load(id_);
+      if (!MappingTable::IsNode(word) || table_.freed_stamp() != stamp_) continue;
+      Check(word == kFirst, "the stamp tells that the id was freed");
+    }
+  }
+  void Finish() { Check(table_.freed_stamp() != stamp_, "the stamp has changed"); }
+
+ private:
+  static constexpr uint64_t kFirst = uint64_t{1} << 40;
+  static constexpr uint64_t kSecond = uint64_t{2} << 40;
+
+  MappingTable table_;
+  PageId id_;
+  uint64_t stamp_;
+};
+
 TEST(MappingTableKernelTest, AnIdBelongsToOneThreadAtATime) { Explore<IdsChangeHands>(20'000); }
+
+TEST(MappingTableKernelTest, TheStampChangesBeforeAnIdNamesAnotherNode) {
+  Explore<FreedIdsChangeTheStamp>(20'000);
+}
 
 TEST(MappingTableKernelTest, WhoeverSeesAWordSeesThePage) { Explore<PagesArePublished>(20'000); }
 

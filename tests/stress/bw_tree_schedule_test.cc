@@ -288,6 +288,47 @@ TEST(BwTreeScheduleTest, ReadersDoNotLookIntoAnAbsorbedLeaf) {
   EXPECT_GT(parked, 0);
 }
 
+/// A session has written twice to the last leaf. The leaf is merged away, and its id may become
+/// that of the right half of a split whose writer is stopped before it publishes the left one: what
+/// the session wrote there would be lost with the split, which another write makes fail.
+/// @return whether a split was stopped.
+bool WriteAfterTheLastLeafEnded(uint64_t inserts, uint64_t kept) {
+  using Tree = BwTree<TinyTraits>;
+  auto tree = std::move(Tree::Open(TinyTraits::Options())).value();
+  auto session = std::move(tree->OpenSession()).value();
+  auto other = std::move(tree->OpenSession()).value();
+  for (uint64_t key = 1; key <= inserts; ++key) EXPECT_EQ(other.Insert(key, key), OpResult::kOk);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(session.Update(inserts, i), OpResult::kOk);
+  for (uint64_t key = inserts; key > kept; --key) EXPECT_EQ(other.Delete(key), OpResult::kOk);
+  for (int i = 0; i < 4; ++i) other.Trim();
+  ParkedThread splitter(TestPoint::kRightHalfInstalled, [&] {
+    auto own = std::move(tree->OpenSession()).value();
+    for (uint64_t key = kept + 1; key <= inserts; ++key) {
+      EXPECT_EQ(own.Insert(key, key), OpResult::kOk);
+    }
+  });
+  const bool parked = splitter.parked();
+  const uint64_t written = 2 * inserts;
+  EXPECT_EQ(session.Insert(written, 1), OpResult::kOk);
+  EXPECT_EQ(other.Insert(written + 1, 1), OpResult::kOk);
+  splitter.Finish();
+  uint64_t value = 0;
+  EXPECT_EQ(session.Get(written, &value), OpResult::kOk);
+  EXPECT_TRUE(tree->Validate().ok());
+  return parked;
+}
+
+TEST(BwTreeScheduleTest, AWriteDoesNotFollowTheLastOneToALeafThatHasEnded) {
+  int parked = 0;
+  for (uint64_t inserts = 6; inserts < 40; ++inserts) {
+    for (uint64_t kept = 0; kept < 5; ++kept) {
+      if (WriteAfterTheLastLeafEnded(inserts, kept)) ++parked;
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(parked, 0);
+}
+
 TEST(BwTreeScheduleTest, EveryPointIsReachedOftenWhereThreadsAreHeldUpAtRandom) {
   const auto hits_wanted = static_cast<uint64_t>(Rounds(250));  // 1000 in the long tier
   const uint64_t seed = Seed();

@@ -96,6 +96,7 @@
   F(JoinedNotCounted, "epoch_centralized: an epoch is reclaimed while sections are in it")  \
   F(OrphansLost, "what a closed session had retired is never freed")                        \
   F(IdReusedAtOnce, "a page id is reused while readers hold it")                            \
+  F(LastLeafNotChecked, "a write goes to a leaf whose id may be another's by now")          \
   F(NoTagAgainstABA, "the list of free page ids forgets that its head may come back")       \
   F(FreeIdNotReleased, "the link behind a free page id may be read before it is written")   \
   F(PoolNeverSpills, "a session's pool takes freed pages without bound")

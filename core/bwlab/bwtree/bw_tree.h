@@ -118,6 +118,7 @@ class BwTree {
     PageId spare_id = kNoPage;      // allocated for a node that was never published
     uint32_t merge_nesting = 0;     // merges under way that made each other possible
     Finger finger;
+    uint64_t freed_stamp = 0;  // of the mapping table, when the finger's leaf was met
     Atomic<bool> in_use{true};
     SessionState* next = nullptr;
   };
@@ -177,6 +178,7 @@ class BwTree {
   enum class Condition : uint8_t { kNone, kAbsent, kPresent };
   OpResult Write(SessionState& state, const Key& key, const Payload& payload, DeltaKind kind,
                  Condition condition);
+  bool FindLastLeaf(const SessionState& state, const Probe& key, Node* leaf) const;
 
   // bw_tree_scan.inl.h
   Node FindNodeBefore(const Probe* end) const;

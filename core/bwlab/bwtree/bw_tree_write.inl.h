@@ -7,6 +7,27 @@
 
 namespace bwlab {
 
+/// The leaf that the session's last two writes have met, where `key` lies in its range too: a run
+/// of neighbours needs no descent. The id comes from an earlier section, so that the word may be of
+/// no node, of one whose page is about to be freed (then it is marked, and was before this section
+/// began), or of one that is not published yet: the page is looked at after all three are excluded.
+template <TreeTraits Traits>
+[[gnu::always_inline]] inline bool BwTree<Traits>::FindLastLeaf(const SessionState& state,
+                                                                const Probe& key,
+                                                                Node* leaf) const {
+  if (!state.finger.near()) return false;
+  const auto id = static_cast<PageId>(state.finger.leaf());
+  const uint64_t raw = table_.Load(id);
+  BWLAB_POINT(NodeRead);
+  if (!MappingTable::IsNode(raw) || Node::MayHaveEnded(raw)) return false;
+  if (table_.freed_stamp() != state.freed_stamp && !BWLAB_MUTANT(LastLeafNotChecked)) return false;
+  const Node node(id, raw);
+  BWLAB_ASSERT(node.is_leaf());
+  if (key < node.low() || node.IsBeyond(key)) return false;
+  *leaf = node;
+  return true;
+}
+
 template <TreeTraits Traits>
 OpResult BwTree<Traits>::Write(SessionState& state, const Key& key, const Payload& payload,
                                DeltaKind kind, Condition condition) {
@@ -21,9 +42,12 @@ OpResult BwTree<Traits>::Write(SessionState& state, const Key& key, const Payloa
   typename Traits::Backoff backoff(state.backoff);
   for (;;) {
     Node leaf;
-    const OpResult found = FindNodeForWrite(state, delta.key, 0, &leaf);
-    if (found != OpResult::kOk) return found;
-    state.finger.Arrive(leaf.id());
+    if (!FindLastLeaf(state, delta.key, &leaf)) {
+      const OpResult found = FindNodeForWrite(state, delta.key, 0, &leaf);
+      if (found != OpResult::kOk) return found;
+      state.finger.Arrive(leaf.id());
+      state.freed_stamp = table_.freed_stamp();
+    }
     typename Editor::Cursor cursor(leaf, delta.key);
     while (cursor.IsOn(leaf)) {
       const bool present = cursor.Look(leaf, state.stats, state.finger);

@@ -60,6 +60,8 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
   { node.right() } -> std::same_as<PageId>;
   { node.IsBeyond(key) } -> std::same_as<bool>;
   { node.marked() } -> std::same_as<bool>;
+  // Of a word: false only where its node is not marked. Reads the word alone.
+  { N::MayHaveEnded(uint64_t{}) } -> std::same_as<bool>;
   { node.prefix() } -> std::same_as<std::string_view>;
   { node.InPage(key) } -> std::same_as<typename R::PageKey>;
 

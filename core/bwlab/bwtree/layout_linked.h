@@ -70,6 +70,8 @@ class LinkedNode {
   Probe high() const { return HighOf(RangeEnd()); }
   PageId right() const { return RightOf(RangeEnd()); }
   bool IsBeyond(const Probe& key) const { return right() != kNoPage && key >= high(); }
+  /// Its word does not tell.
+  static constexpr bool MayHaveEnded(uint64_t /*raw*/) { return true; }
   bool marked() const {
     const ChainDelta* first = top();
     return first != nullptr && first->kind == DeltaKind::kRemove;

@@ -206,6 +206,12 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
     return 0;
   }
+  /// Asks for the lines of the members that have the key's tag.
+  template <class Search>
+  [[gnu::always_inline]] void PrefetchSlots(uint32_t members, const Key& key) const {
+    ForEachMember(Search::MatchTags(tags_, members, TagHashOf(HeadOf(key))),
+                  [this](uint32_t slot) { Prefetch(&slots()[slot]); });
+  }
 
  private:
   static constexpr uint64_t kSlotRecordBytesMin = 32;
@@ -337,7 +343,10 @@ class PackedNode {
   }
   /// Asks for the lines in which `probe` is to be looked for.
   void PrefetchRecords(const Probe& probe) const {
-    if (!IsBeyond(probe)) page().PrefetchRecords(InPage(probe));
+    if (IsBeyond(probe)) return;
+    const Key key = InPage(probe);
+    page().template PrefetchSlots<Search>(word_.members(), key);
+    page().PrefetchRecords(key);
   }
 
   uint32_t level() const { return page().level(); }
@@ -347,6 +356,7 @@ class PackedNode {
   PageId right() const { return page().right(); }
   bool IsBeyond(const Probe& key) const { return page().IsBeyond(key); }
   bool marked() const { return word_.marked(); }
+  static bool MayHaveEnded(uint64_t raw) { return Word(raw).marked(); }
   std::string_view prefix() const { return page().prefix(); }
   Key InPage(const Probe& key) const { return page().InPage(key); }
 

@@ -109,6 +109,12 @@ class MappingTable {
         std::memory_order_relaxed));
   }
 
+  /// Changes with each id that is freed, and before it names another node. Whoever has read it,
+  /// later loads the word of an id that named a node then, and finds it unchanged after that load,
+  /// has the word of the same node: what installed another node's word (W1) is ordered behind the
+  /// change, by (T3) and (T2), so that its reader (R1) sees the change. Relaxed for that reason.
+  uint64_t freed_stamp() const { return free_.load(std::memory_order_relaxed); }
+
   /// Whether the word of a handed-out id names a node; false for ids that are free or not installed
   /// yet.
   static bool IsNode(uint64_t raw_word) { return raw_word != 0 && (raw_word & kLinkFlag) == 0; }
@@ -146,7 +152,7 @@ class MappingTable {
   VirtualReservation memory_;
   const uint64_t pages_max_;
   alignas(64) Atomic<uint64_t> next_id_{kNoPage + 1};
-  Atomic<uint64_t> free_{kNoPage};  // tag (32 bits, against A-B-A) | first free id (32)
+  alignas(64) Atomic<uint64_t> free_{kNoPage};  // tag (32 bits, against A-B-A) | first free id (32)
 };
 
 }  // namespace bwlab

@@ -25,6 +25,10 @@ class Finger {
     leaf_ = leaf;
   }
 
+  /// Whether the last two writes met the same leaf, and which one that was.
+  bool near() const { return near_; }
+  uint64_t leaf() const { return leaf_; }
+
   /// As UpperBound of the search policy.
   template <class Search, class Heads>
   [[gnu::always_inline]] uint32_t UpperBound(const Heads& node, Head key, uint32_t level) {
