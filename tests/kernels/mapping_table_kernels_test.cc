@@ -96,8 +96,8 @@ class PagesArePublished {
   uint64_t next_page_ = 0;
 };
 
-/// An id that named a node when its stamp was read is freed, taken again and given another node,
-/// while others find the first node's word as long as the stamp holds.
+/// An id that named a node when its stamp was read is freed by one thread, taken by another and
+/// given another node, while a third finds the first node's word as long as the stamp holds.
 class FreedIdsChangeTheStamp {
  public:
   static constexpr unsigned kThreads = 3;
@@ -107,15 +107,20 @@ class FreedIdsChangeTheStamp {
   }
 
   void Run(unsigned thread) {
-    if (thread == 0) {
-      table_.FreeId(id_);
-      table_.Install(table_.AllocateId(), kSecond);
-      return;
-    }
-    for (int i = 0; i < 3; ++i) {
-      const uint64_t word = table_.Load(id_);
-      if (!MappingTable::IsNode(word) || table_.freed_stamp() != stamp_) continue;
-      Check(word == kFirst, "the stamp tells that the id was freed");
+    switch (thread) {
+      case 0:
+        table_.FreeId(id_);
+        return;
+      case 1:
+        // The id itself, once it is free; new ones until then.
+        for (int i = 0; i < 3; ++i) table_.Install(table_.AllocateId(), kSecond);
+        return;
+      default:
+        for (int i = 0; i < 4; ++i) {
+          const uint64_t word = table_.Load(id_);
+          if (!MappingTable::IsNode(word) || table_.freed_stamp() != stamp_) continue;
+          Check(word == kFirst, "the stamp tells that the id was freed");
+        }
     }
   }
   void Finish() { Check(table_.freed_stamp() != stamp_, "the stamp has changed"); }

@@ -313,7 +313,7 @@ TEST(MergePlan, AgreesWithAMapForRandomBasesAndDeltas) {
   int interleaved = 0;
   for (int round = 0; round < 2000; ++round) {
     std::map<Head, uint64_t> model;
-    const uint64_t keys = round % 2 == 0 ? 100 : 400;
+    const uint64_t keys = round % 2 == 0 ? 100 : 800;
     const uint64_t removals_of_eight = round % 4 < 2 ? 3 : 0;
     const auto base_size = random() % (keys / 2);
     for (uint64_t i = 0; i < base_size; ++i) model[static_cast<Head>(random() % keys)] = random();

@@ -49,7 +49,7 @@ class MappingTable {
   /// Asks for the line of a word that is to be loaded soon.
   void Prefetch(PageId id) const { bwlab::Prefetch(&word(id)); }
 
-  /// For an id that no other thread knows yet.
+  /// For an id that no other thread knows yet, or has only known for another node (freed_stamp).
   void Install(PageId id, uint64_t new_word) {
     word(id).store(new_word, std::memory_order_release);  // (W1)
   }
@@ -94,7 +94,7 @@ class MappingTable {
     return Spread(id);
   }
 
-  /// Takes back an id that no thread can hold any more: its grace period is over.
+  /// Takes back an id that no section can hold any more: its grace period is over.
   void FreeId(PageId id) {
     BWLAB_POINT(IdFreed);
     uint64_t first = free_.load(std::memory_order_relaxed);
@@ -109,10 +109,10 @@ class MappingTable {
         std::memory_order_relaxed));
   }
 
-  /// Changes with each id that is freed, and before it names another node. Whoever has read it,
-  /// later loads the word of an id that named a node then, and finds it unchanged after that load,
-  /// has the word of the same node: what installed another node's word (W1) is ordered behind the
-  /// change, by (T3) and (T2), so that its reader (R1) sees the change. Relaxed for that reason.
+  /// Changes with each id that is freed or taken again. Whoever reads it in a section in which an
+  /// id names a node, later loads the id's word, and then finds it unchanged, has a word of that
+  /// node: another node's word is installed (W1) behind the change that took the id, so that who
+  /// reads it (R1) sees that change; relaxed for that reason. It comes back after 2^32 changes.
   uint64_t freed_stamp() const { return free_.load(std::memory_order_relaxed); }
 
   /// Whether the word of a handed-out id names a node; false for ids that are free or not installed

@@ -19,7 +19,7 @@ namespace bwlab {
 /// 1977; here the path is kept as positions, since no address outlives its epoch.
 class Finger {
  public:
-  /// A write has come to this leaf: its address or id, which is only compared.
+  /// A write has come to this leaf: its address or id. The finger itself only compares it.
   void Arrive(uint64_t leaf) {
     near_ = leaf == leaf_;
     leaf_ = leaf;
