@@ -219,6 +219,7 @@ struct CountingReclamation : Counting {
 TEST(PolicyCounters, LeakFreesNothingAndTheOthersDo) {
   TreeOptions options;
   options.epoch_batch_size = 4;
+  options.in_place_after = 0;  // each update is to count towards a page
   const auto freed = [&]<class Traits>(Traits) {
     Loaded<Traits> loaded(options);
     for (uint64_t i = 0; i < kKeys; ++i) (void)loaded.session.Update(KeyOf(i), 1);
@@ -234,6 +235,7 @@ TEST(PolicyCounters, LeakFreesNothingAndTheOthersDo) {
 TEST(PolicyCounters, AnIdleSessionOfQsbrAloneHoldsPagesBackAndOnlyUntilItParks) {
   TreeOptions options;
   options.epoch_batch_size = 4;
+  options.in_place_after = 0;  // each update is to count towards a page
   const auto freed = [&]<class Traits>(Traits, bool parks) {
     Loaded<Traits> loaded(options);
     auto idle = std::move(loaded.tree->OpenSession()).value();
@@ -298,7 +300,9 @@ TEST(PolicyCounters, AReaderConsolidatesALeafOnceAndOnlyWhereThePolicySaysSo) {
 }
 TEST(PolicyCounters, AnAdaptiveSessionOfBothConsolidatesEarlierThanAWriter) {
   const auto advised = []<class Policy>(Policy) {
-    Loaded<CountingConsolidation<Policy>> loaded;
+    TreeOptions options;
+    options.in_place_after = 0;  // updates in place leave nothing to consolidate
+    Loaded<CountingConsolidation<Policy>> loaded(options);
     uint64_t value = 0;
     for (uint64_t i = 0; i < 20000; ++i) {
       if (i % 10 == 0) {

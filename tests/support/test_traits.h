@@ -31,6 +31,8 @@ struct TinyTraits : DefaultTraits {
     options.root_capacity = 4;
     options.leaf_chain_length = 2;
     options.inner_chain_length = 2;
+    options.in_place_after = 1;
+    options.in_place_wait_max = 0;
     options.search_shortcuts = 1;
     options.epoch_batch_size = 1;
     options.pages_max = 1 << 20;

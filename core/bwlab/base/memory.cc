@@ -12,6 +12,7 @@
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
+#include "bwlab/base/restartable.h"
 
 namespace bwlab {
 
@@ -90,6 +91,7 @@ bool MembarrierAvailable() noexcept {
 }
 
 void MembarrierAllThreads() noexcept {
+  if (RestartableAvailable()) return RestartAllThreads();
   [[maybe_unused]] const long failed =
       ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
   BWLAB_ASSERT(failed == 0);

@@ -34,6 +34,8 @@
   F(CasLost, "somebody else's mapping word was installed")                            \
   F(SlotClaimed, "a slot is claimed and empty")                                       \
   F(SlotFilled, "a slot is filled, and no member")                                    \
+  F(StoreDecided, "an update in place is decided, and nothing is stored")             \
+  F(WordClosed, "an open word is closed, and stores to its page may be under way")    \
   F(DeltaFilled, "a linked delta is filled, and in no chain")                         \
   F(ReplacementWritten, "a new base page is written, and not installed")              \
   F(RightHalfInstalled, "the right half of a split is in the table, the left is not") \
@@ -61,6 +63,9 @@
   F(LostWhenFull, "the write that makes a leaf consolidate is left out of the new page")    \
   F(TagTakenForKey, "a slot is taken for a key's that only has its tag")                    \
   F(TombstoneTakenForKey, "a tombstone is taken for the key that it deletes")               \
+  F(StoredWithoutComparison, "an update is stored in place though its page may be stale")   \
+  F(PageNotSettled, "an open page is copied while stores to it may be under way")           \
+  F(ScanNotSettled, "a scan visits a leaf whose records are updated in place")              \
   F(DeltaForgotten, "a consolidation forgets a delta")                                      \
   F(OverwriteForgotten, "a consolidation that copies the base forgets a payload")           \
   F(TombstoneForgotten, "a consolidation keeps what a delta has deleted")                   \

@@ -149,12 +149,19 @@ class BwTree {
     uint32_t& count_;
   };
 
+  /// Without what the system lacks. Restartable sequences know no other atomics than the
+  /// processor's.
+  static TreeOptions Effective(TreeOptions options) {
+    constexpr bool kPlainAtomics = std::is_same_v<Atomic<uint64_t>, std::atomic<uint64_t>>;
+    if (!kPlainAtomics || !RestartableAvailable()) options.in_place_after = 0;
+    return options;
+  }
   static OpResult FailureOf(Attempt attempt) {
     return attempt == Attempt::kOutOfMemory ? OpResult::kOutOfMemory : OpResult::kOutOfPageIds;
   }
 
   explicit BwTree(const TreeOptions& options)
-      : options_(options),
+      : options_(Effective(options)),
         allocator_(AllocatorOptions{options.huge_pages != 0, options.pooled_bytes_max}),
         domain_(ReclamationOptions{options.epoch_batch_size, options.epoch_frees_per_retire_max,
                                    options.membarrier != 0}),
@@ -165,7 +172,7 @@ class BwTree {
   [[gnu::always_inline]] Node Read(PageId id) const;
   Node ReadRoot(uint64_t* root = nullptr) const;
   Node FindNode(Probe key, uint32_t level, Stats& stats) const;
-  PageId ChildFor(const Node& inner, const Probe& key, Stats& stats, double* share = nullptr) const;
+  PageId ChildFor(const Node& inner, const Probe& key, Stats& stats, uint32_t* at = nullptr) const;
   template <class F>
   OpResult Get(SessionState& state, const Key& key, F&& take);
 
@@ -183,10 +190,12 @@ class BwTree {
   // bw_tree_scan.inl.h
   Node FindNodeBefore(const Probe* end) const;
   template <class Visitor>
-  std::size_t Scan(SessionState& state, const Key& first, std::size_t limit, Visitor&& visit) const;
+  std::size_t Scan(SessionState& state, const Key& first, std::size_t limit, Visitor&& visit);
+  template <class Find>
+  Node FindSettled(SessionState& state, Find&& find);
   template <class Visitor>
   std::size_t ReverseScan(SessionState& state, const Key* first, std::size_t limit,
-                          Visitor&& visit) const;
+                          Visitor&& visit);
 
   // bw_tree_consolidate.inl.h
   Attempt Consolidate(SessionState& state, const Node& node, const Delta<R>* extra);

@@ -30,8 +30,8 @@ typename BwTree<Traits>::Node BwTree<Traits>::ReadRoot(uint64_t* root) const {
 /// have one both: I9. The child begins at its separator: I4, L1.)
 template <TreeTraits Traits>
 [[gnu::always_inline]] inline PageId BwTree<Traits>::ChildFor(const Node& inner, const Probe& key,
-                                                              Stats& stats, double* share) const {
-  const IndexTerm term = inner.TermFor(key, stats, nullptr, nullptr, share);
+                                                              Stats& stats, uint32_t* at) const {
+  const IndexTerm term = inner.TermFor(key, stats, nullptr, nullptr, at);
   if (term.has_intent() && !BWLAB_MUTANT(IntentIgnoredByReaders)) [[unlikely]]
     return inner.TermBefore(Read(term.child()).low()).child();
   return term.child();
@@ -51,10 +51,10 @@ typename BwTree<Traits>::Node BwTree<Traits>::FindNode(Probe key, uint32_t level
     } else {
       // The lines of inner nodes are mostly in cache, those of a leaf are not: they are asked for
       // before its header has told where they are.
-      double share = 0;
-      const bool to_leaf = node.level() == 1;
-      node = Read(ChildFor(node, key, stats, to_leaf ? &share : nullptr));
-      if (to_leaf) node.PrefetchEstimate(share);
+      uint32_t at = 0;
+      const Node parent = node;
+      node = Read(ChildFor(parent, key, stats, &at));
+      if (parent.level() == 1) node.PrefetchEstimate(parent.ShareBelow(at, key));
     }
   }
 }

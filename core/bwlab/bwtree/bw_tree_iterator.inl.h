@@ -107,7 +107,7 @@ class BwTree<Traits>::Iterator {
   template <class Find>
   bool Load(Find&& find) {
     const Pin pin(*state_);
-    const Node leaf = find();
+    const Node leaf = tree_->FindSettled(*state_, find);
     records_.clear();
     bytes_.clear();
     status_ = OpResult::kOk;

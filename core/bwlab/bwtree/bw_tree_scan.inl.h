@@ -9,10 +9,22 @@
 
 namespace bwlab {
 
+/// A leaf whose records do not change while they are visited.
+template <TreeTraits Traits>
+template <class Find>
+[[gnu::always_inline]] inline typename BwTree<Traits>::Node BwTree<Traits>::FindSettled(
+    SessionState& state, Find&& find) {
+  for (;;) {
+    Node leaf = find();
+    if (BWLAB_MUTANT(ScanNotSettled) || Edit(state).Settle(leaf) == Attempt::kDone) [[likely]]
+      return leaf;
+  }
+}
+
 template <TreeTraits Traits>
 template <class Visitor>
 std::size_t BwTree<Traits>::Scan(SessionState& state, const Key& first, std::size_t limit,
-                                 Visitor&& visit) const {
+                                 Visitor&& visit) {
   if (limit == 0) return 0;
   const Pin pin(state);
   std::size_t left = limit;
@@ -23,7 +35,7 @@ std::size_t BwTree<Traits>::Scan(SessionState& state, const Key& first, std::siz
     return visit(keys.Join(record.key), R::Value::FromPayload(record.payload)) && left != 0;
   };
   Probe from = R::Key::ToProbe(first);
-  Node leaf = FindNode(from, 0, state.stats);
+  Node leaf = FindSettled(state, [&] { return FindNode(from, 0, state.stats); });
   for (;;) {
     const PageId right = leaf.right();
     // Read the sibling's word early so that its lines arrive meanwhile; it is read again when it is
@@ -33,7 +45,8 @@ std::size_t BwTree<Traits>::Scan(SessionState& state, const Key& first, std::siz
     if (!leaf.VisitFrom(from, emit) || right == kNoPage) return limit - left;
     BWLAB_POINT(ScanLeavesLeaf);
     from = leaf.high();
-    leaf = Read(BWLAB_MUTANT(ScanMixesTwoWords) ? Read(leaf.id()).right() : right);
+    const PageId next = BWLAB_MUTANT(ScanMixesTwoWords) ? Read(leaf.id()).right() : right;
+    leaf = FindSettled(state, [&] { return Read(next); });
   }
 }
 
@@ -60,7 +73,7 @@ typename BwTree<Traits>::Node BwTree<Traits>::FindNodeBefore(const Probe* end) c
 template <TreeTraits Traits>
 template <class Visitor>
 std::size_t BwTree<Traits>::ReverseScan(SessionState& state, const Key* first, std::size_t limit,
-                                        Visitor&& visit) const {
+                                        Visitor&& visit) {
   if (limit == 0) return 0;
   const Pin pin(state);
   std::size_t visited = 0;
@@ -72,7 +85,8 @@ std::size_t BwTree<Traits>::ReverseScan(SessionState& state, const Key* first, s
   Probe end{};
   bool inclusive = first != nullptr;
   if (inclusive) end = R::Key::ToProbe(*first);
-  Node leaf = inclusive ? FindNode(end, 0, state.stats) : FindNodeBefore(nullptr);
+  Node leaf = FindSettled(
+      state, [&] { return inclusive ? FindNode(end, 0, state.stats) : FindNodeBefore(nullptr); });
   const Probe* bound = inclusive ? &end : nullptr;
   for (;;) {
     keys.SetPrefix(leaf.prefix());
@@ -82,7 +96,7 @@ std::size_t BwTree<Traits>::ReverseScan(SessionState& state, const Key* first, s
     bound = &end;
     inclusive = false;
     BWLAB_POINT(ScanLeavesLeaf);
-    leaf = FindNodeBefore(bound);
+    leaf = FindSettled(state, [&] { return FindNodeBefore(bound); });
   }
 }
 

@@ -35,9 +35,13 @@ OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Probe key, uint32
       *found = node;
       return OpResult::kOk;
     } else {
-      const IndexTerm term = node.TermFor(key, state.stats, nullptr, &state.finger);
+      uint32_t at = 0;
+      const IndexTerm term = node.TermFor(key, state.stats, nullptr, &state.finger, &at);
       if (!term.has_intent() || BWLAB_MUTANT(MergeNotFinished)) [[likely]] {
+        const Node parent = node;
         node = Read(term.child());
+        // As readers do; a delta does not want the payload, and gains nothing by the heads alone.
+        if (node.open()) node.PrefetchEstimate(parent.ShareBelow(at, key));
         continue;
       }
       const Node copy = node;

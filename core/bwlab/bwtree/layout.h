@@ -49,7 +49,7 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
     std::constructible_from<N, PageId, uint64_t> &&
     requires(const N& node, const typename R::Probe& key, typename R::Payload* payload,
              NoStats& stats, bool* exact, Finger* finger, bool (*visit)(const Record<R>&),
-             bool (*visit_delta)(const PageDelta<R>&), double share) {
+             bool (*visit_delta)(const PageDelta<R>&), uint32_t at, double share) {
   // What it is: high() means nothing where right() is kNoPage. A marked node never changes again.
   { node.id() } -> std::same_as<PageId>;
   { node.raw() } -> std::same_as<uint64_t>;
@@ -60,6 +60,8 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
   { node.right() } -> std::same_as<PageId>;
   { node.IsBeyond(key) } -> std::same_as<bool>;
   { node.marked() } -> std::same_as<bool>;
+  // Whether updates may be storing into its page's records (NodeEditor::Settle).
+  { node.open() } -> std::same_as<bool>;
   // Of a word: false only where its node is not marked. Reads the word alone.
   { N::MayHaveEnded(uint64_t{}) } -> std::same_as<bool>;
   { node.prefix() } -> std::same_as<std::string_view>;
@@ -81,10 +83,11 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
 
   // Leaves: the value of a key. Inner nodes: the term of the greatest separator at most `key`,
   // below `key` (which may lie beyond the range), and of all. Deltas that the search walks over are
-  // counted. A writer's finger may be asked, or left alone. `share` is how much of the child's
-  // range lies below the key, or left alone.
+  // counted. A writer's finger may be asked, or left alone. `at` is the term's position in the
+  // base, or left alone; ShareBelow, how much of the child's range lies below the key then.
   { node.Find(key, payload, stats) } -> std::same_as<bool>;
-  { node.TermFor(key, stats, exact, finger, &share) } -> std::same_as<IndexTerm>;
+  { node.TermFor(key, stats, exact, finger, &at) } -> std::same_as<IndexTerm>;
+  { node.ShareBelow(at, key) } -> std::same_as<double>;
   { node.TermBefore(key) } -> std::same_as<IndexTerm>;
   { node.LastTerm() } -> std::same_as<IndexTerm>;
 
@@ -110,14 +113,18 @@ concept NodeEditor = std::constructible_from<E, LayoutHost> &&
   { cursor.IsOn(other) } -> std::same_as<bool>;
   { cursor.Look(other, stats, finger) } -> std::same_as<bool>;
 
-  // One delta more; `node` holds the present word after kLost. A change to the index terms of an
-  // inner node. The deltas merged into the base, with one more where there is one. The records and
-  // the range of a marked right sibling (M3). The mark (M2, R1); `node` is marked after kDone.
+  // One delta more, or an update in place; `node` holds the present word after kLost. A change to
+  // the index terms of an inner node. The deltas merged into the base, with one more where there is
+  // one. The records and the range of a marked right sibling (M3). The mark (M2, R1); `node` is
+  // marked after kDone.
   { editor.Append(node, delta, cursor) } -> std::same_as<Attempt>;
   { editor.PublishTerm(node, delta, split) } -> std::same_as<Attempt>;
   { editor.Consolidate(other, &delta, split) } -> std::same_as<Attempt>;
   { editor.Absorb(other, other, split) } -> std::same_as<Attempt>;
   { editor.Mark(node) } -> std::same_as<Attempt>;
+  // Sees to it that no record of the node changes any more; `node` holds the present word after
+  // either outcome, kDone or kLost.
+  { editor.Settle(node) } -> std::same_as<Attempt>;
 
   // Pages that a PageFiller completes, before anybody sees them, and the word of such a page.
   { editor.NewPage(shape) } -> std::same_as<typename E::Page*>;

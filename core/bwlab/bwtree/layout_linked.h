@@ -54,6 +54,7 @@ class LinkedNode {
   void Prefetch() const { PrefetchLines(word_.address(), word_.is_delta() ? 1 : 3); }
   /// Nothing: where the lines are is known only to who has followed the chain.
   void PrefetchEstimate(double /*share*/) const {}
+  static double ShareBelow(uint32_t /*at*/, const typename R::Probe& /*key*/) { return 0; }
   /// Asks for the lines of the base page in which `probe` is to be looked for.
   void PrefetchRecords(const Probe& probe) const {
     if (IsBeyond(probe)) return;
@@ -72,6 +73,7 @@ class LinkedNode {
   bool IsBeyond(const Probe& key) const { return right() != kNoPage && key >= high(); }
   /// Its word does not tell.
   static constexpr bool MayHaveEnded(uint64_t /*raw*/) { return true; }
+  static constexpr bool open() { return false; }
   bool marked() const {
     const ChainDelta* first = top();
     return first != nullptr && first->kind == DeltaKind::kRemove;
@@ -134,7 +136,7 @@ class LinkedNode {
   /// separator not above it. `*exact`, where wanted, says whether the separator equals it.
   template <class Stats>
   IndexTerm TermFor(const Probe& probe, Stats& stats, bool* exact = nullptr,
-                    Finger* /*finger*/ = nullptr, double* /*share*/ = nullptr) const {
+                    Finger* /*finger*/ = nullptr, uint32_t* /*at*/ = nullptr) const {
     return NewestTerm(probe, true, stats, exact);
   }
   /// Of an inner node: the term with the greatest separator below `probe`, which lies above the

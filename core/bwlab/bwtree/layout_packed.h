@@ -13,6 +13,8 @@
 #include "bwlab/base/status.h"
 #include "bwlab/bwtree/base_page.h"
 #include "bwlab/bwtree/delta.h"
+#include "bwlab/bwtree/in_place.h"
+#include "bwlab/bwtree/mapping_table.h"
 #include "bwlab/bwtree/merge_plan.h"
 #include "bwlab/bwtree/node_change.h"
 #include "bwlab/policy/search/slot_tags.h"
@@ -37,7 +39,7 @@ void ForEachMember(uint32_t members, F&& f) {
 /// A page of the packed layout: an immutable base node, and slots for the deltas on top of it in
 /// the same allocation.
 ///
-/// The mapping word is `page address / 64 (41 bits) | zero (1) | lines of heads (5) | mark (1) |
+/// The mapping word is `page address / 64 (41 bits) | open (1) | lines of heads (5) | mark (1) |
 /// members (16)`: a member bit says that the slot's delta is published and not superseded. At most
 /// one member holds a given key, since whoever publishes a delta drops the older one of its key
 /// from the members in the same CAS. So the word alone is the node's state: a reader needs neither
@@ -86,9 +88,10 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   PackedPage(const PageShape<R>& shape, uint32_t slots, const Geometry& geometry)
       : Base(shape, slots, geometry) {
     static_assert(sizeof(PackedPage) == kPackedHeaderLines<R> * kCacheLineBytes,
-                  "the tags end with the header's last line");
+                  "the header takes whole lines");
+    BWLAB_ASSERT(reinterpret_cast<const char*>(&tags_ + 1) == this->chars() + sizeof(*this));
     if constexpr (Base::kHasHeap) {
-      heap_.slot_bytes =
+      extra_.slot_bytes =
           static_cast<uint16_t>(geometry.bytes - geometry.heap_offset - Base::BaseHeapBytes(shape));
     }
   }
@@ -99,7 +102,7 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
       return this->bytes;
     } else {
       const uint32_t claimed = claims_.load(std::memory_order_relaxed) & kClaimedBytesMask;  // (S1)
-      return this->bytes - heap_.slot_bytes + std::min<uint32_t>(claimed, heap_.slot_bytes);
+      return this->bytes - extra_.slot_bytes + std::min<uint32_t>(claimed, extra_.slot_bytes);
     }
   }
 
@@ -110,6 +113,49 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   /// which load it with them and mask it away).
   void set_dying_id(PageId id) { dying_id_ = id; }
 
+  /// How updates of this page are made. (V1) relaxed: what matters of it was there before the page
+  /// was published.
+  InPlace in_place() const {
+    if constexpr (Base::kHasHeap) {
+      return {};
+    } else {
+      return InPlace::OfBits(extra_.load(std::memory_order_relaxed));
+    }
+  }
+  /// For a page that no other thread can reach.
+  void set_in_place([[maybe_unused]] InPlace in_place) {
+    if constexpr (!Base::kHasHeap) extra_.store(in_place.bits(), std::memory_order_relaxed);
+  }
+
+  /// For the thread that has closed the word, behind its CAS: notes the restarts begun by then.
+  void StampClosed() { Set(kStamped | RestartsBegun() << kStampShift, std::memory_order_relaxed); }
+  /// For whoever has restarted all threads because of this page, with its word closed.
+  void SetRestarted() { Set(kRestarted, std::memory_order_release); }  // (V2)
+  bool restarted() const {
+    return (claims_.load(std::memory_order_acquire) & kRestarted) != 0;  // (V3) pairs with (V2)
+  }
+  /// Whether no payload changes any more, as far as the page can tell. Its word must be closed.
+  bool IsSettled() const {
+    const uint32_t claims = claims_.load(std::memory_order_acquire);  // (V3)
+    if ((claims & kRestarted) != 0) return true;
+    return (claims & kStamped) != 0 && RestartedSince(claims >> kStampShift & kRestartsMask);
+  }
+
+  /// Whether so many slots are used up that the page will soon be replaced.
+  bool IsNearlyFull(uint32_t claimed) const { return claimed >= this->slot_count() * 3 / 4; }
+  /// Slots claimed, those in vain included.
+  uint32_t claimed_slots() const {
+    return claims_.load(std::memory_order_relaxed) & kClaimedSlotsMask;  // (S1)
+  }
+  // Where the payload of a member stands, and that of a base record, which an update in place may
+  // be storing at any time; of records of two words.
+  uint64_t* SlotPayload(uint32_t slot) { return &const_cast<Slot&>(slots()[slot]).word; }
+  uint64_t* BasePayload(uint32_t at) { return const_cast<uint64_t*>(this->payload_words() + at); }
+  /// (V5) acquire: pairs with the store of an update in place (V4).
+  uint64_t LoadBasePayload(uint32_t at) const {
+    return AtomicRef<const uint64_t>(this->payload_words()[at]).load(std::memory_order_acquire);
+  }
+
   /// A slot for one thread alone, with its piece of the heap.
   struct Claim {
     uint32_t slot = kSlotsMax;
@@ -117,21 +163,25 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
 
     bool valid() const { return slot != kSlotsMax; }
   };
-  /// A claim that is not valid where the slots, or their heap, do not suffice.
-  Claim ClaimSlot(const Key& key, const typename R::Payload& payload) {
+  /// A claim that is not valid where the slots, or their heap, do not suffice. `updates`: the key
+  /// is present.
+  Claim ClaimSlot(const Key& key, const typename R::Payload& payload,
+                  [[maybe_unused]] bool updates = false) {
     // (S1) relaxed: claiming orders nothing; the slot reaches others through the CAS on the mapping
     // word (W1). The look before the increment bounds the counter when many writers meet a page
     // that nobody can replace.
     if constexpr (!Base::kHasHeap) {
-      if (claims_.load(std::memory_order_relaxed) >= this->slot_count()) return {};
-      const uint32_t slot = claims_.fetch_add(1, std::memory_order_relaxed);
-      return slot < this->slot_count() ? Claim{slot, 0} : Claim{};
+      if (claimed_slots() >= this->slot_count()) return {};
+      const uint32_t slot = claims_.fetch_add(1, std::memory_order_relaxed) & kClaimedSlotsMask;
+      if (slot >= this->slot_count()) return {};
+      if (updates) extra_.store(in_place().OneMoreInSlots().bits(), std::memory_order_relaxed);
+      return {slot, 0};
     } else {
       const uint32_t need = HeapBytes(key, payload);
       const auto fits = [&](uint32_t claims) {
         const uint32_t slots = claims >> kClaimedSlotShift;
         const uint32_t heap_bytes = (claims & kClaimedBytesMask) + need;
-        return slots < this->slot_count() && heap_bytes <= heap_.slot_bytes &&
+        return slots < this->slot_count() && heap_bytes <= extra_.slot_bytes &&
                heap_bytes + (slots + 1) * this->prefix().size() <= kDeltaBytesMax;
       };
       if (!fits(claims_.load(std::memory_order_relaxed))) return {};
@@ -217,6 +267,10 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   static constexpr uint64_t kSlotRecordBytesMin = 32;
   static constexpr uint64_t kSlotHeapBytesMin = 1 << 10;
   static constexpr uint64_t kSlotHeapBytesMax = 16 << 10;
+  static constexpr uint32_t kClaimedSlotsMask = (1u << 15) - 1;
+  static constexpr uint32_t kRestarted = 1u << 15;
+  static constexpr uint32_t kStampShift = 16;
+  static constexpr uint32_t kStamped = 1u << 31;
   static constexpr uint32_t kClaimedSlotShift = 24;
   static constexpr uint32_t kClaimedBytesMask = (1u << kClaimedSlotShift) - 1;
 
@@ -228,9 +282,9 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   struct SlotHeap {
     uint16_t slot_bytes;
   };
-  /// What a header of two lines lacks.
+  /// What the header lacks where there is a heap, so that the tags are its end.
   struct Padding {
-    std::array<char, 60> bytes;
+    std::array<char, kPackedHeaderLines<R> == 1 ? 4 : kCacheLineBytes> bytes;
   };
 
   uint32_t HeapBytes(const Key& key, const typename R::Payload& payload) const {
@@ -245,12 +299,19 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
   }
 
+  void Set(uint32_t flags, std::memory_order order) {
+    uint32_t claims = claims_.load(std::memory_order_relaxed);
+    while (
+        !claims_.compare_exchange_weak(claims, claims | flags, order, std::memory_order_relaxed)) {
+    }
+  }
+
   const Slot* slots() const { return this->template Line<Slot>(this->slots_line()); }
   static Head HeadIn(const Slot& slot) {
     return AtomicRef<const Head>(slot.head).load(std::memory_order_relaxed);
   }
   static uint64_t WordIn(const Slot& slot) {
-    return AtomicRef<const uint64_t>(slot.word).load(std::memory_order_relaxed);
+    return AtomicRef<const uint64_t>(slot.word).load(std::memory_order_acquire);  // (V5)
   }
   Record<R> RecordIn(const Slot& slot) const { return this->Decode(HeadIn(slot), WordIn(slot)); }
   Key KeyIn(const Slot& slot) const {
@@ -261,11 +322,13 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
   }
 
-  [[no_unique_address]] std::conditional_t<Base::kHasHeap, SlotHeap, Nothing> heap_;
-  // Slots claimed; where there is a heap, slots (8 bits) | bytes of their heap (24).
-  Atomic<std::conditional_t<Base::kHasHeap, uint32_t, uint16_t>> claims_{0};
+  // Records of two words have no heap, and others are not updated in place.
+  std::conditional_t<Base::kHasHeap, SlotHeap, Atomic<uint16_t>> extra_{};
+  // Where there is a heap, slots claimed (8 bits) | bytes of their heap (24). Where there is none,
+  // stamped (1) | stamp (15) | restarted (1) | slots (15, more than there can be threads).
+  Atomic<uint32_t> claims_{0};
   PageId dying_id_ = kNoPage;
-  [[no_unique_address]] std::conditional_t<(kPackedHeaderLines<R> > 1), Padding, Nothing> padding_;
+  [[no_unique_address]] std::conditional_t<Base::kHasHeap, Padding, Nothing> padding_;
   SlotTags tags_{};  // the end of the header
 };
 
@@ -298,7 +361,17 @@ class PackedWord {
   /// A marked word never changes again: its node is about to be absorbed by its left sibling, or is
   /// a root that gives way to its only child. Page and members stay readable.
   bool marked() const { return (raw_ & kMark) != 0; }
-  PackedWord WithMark() const { return PackedWord(raw_ | kMark); }
+  PackedWord WithMark() const { return PackedWord((raw_ & ~kOpen) | kMark); }
+
+  /// Of an open word's page, payloads may be stored into in place. A word is open from the page's
+  /// beginning on if at all, and closed once.
+  bool open() const { return (raw_ & kOpen) != 0; }
+  PackedWord Opened() const { return PackedWord(raw_ | kOpen); }
+  PackedWord Closed() const { return PackedWord(raw_ & ~kOpen); }
+  /// Pages of other sizes are not opened: lines of heads tell an open word from a free id's.
+  static bool MayBeOpen(uint32_t head_lines) {
+    return head_lines > 0 && head_lines <= kHeadLinesMask;
+  }
 
  private:
   /// User addresses have 47 bits, the low six of a page are zero: 41 bits remain, above 23 others.
@@ -307,6 +380,8 @@ class PackedWord {
   static constexpr uint64_t kMark = uint64_t{1} << kSlotsMax;
   static constexpr uint32_t kHeadLinesShift = kSlotsMax + 1;
   static constexpr uint32_t kHeadLinesMask = 31;
+  static constexpr uint64_t kOpen = MappingTable::kLinkFlag;
+  static_assert(MappingTable::kLinkZeros == uint64_t{kHeadLinesMask} << kHeadLinesShift);
 
   uint64_t raw_;
 };
@@ -356,6 +431,8 @@ class PackedNode {
   PageId right() const { return page().right(); }
   bool IsBeyond(const Probe& key) const { return page().IsBeyond(key); }
   bool marked() const { return word_.marked(); }
+  /// Whether payloads of the page may be stored into in place.
+  bool open() const { return word_.open(); }
   static bool MayHaveEnded(uint64_t raw) { return Word(raw).marked(); }
   std::string_view prefix() const { return page().prefix(); }
   Key InPage(const Probe& key) const { return page().InPage(key); }
@@ -382,7 +459,11 @@ class PackedNode {
     }
     const auto position = node.template Locate<Search>(key);
     if (!position.exact) return false;
-    *payload = node.RecordAt(position.upper - 1).payload;
+    if constexpr (R::kWords) {
+      *payload = node.LoadBasePayload(position.upper - 1);
+    } else {
+      *payload = node.RecordAt(position.upper - 1).payload;
+    }
     return true;
   }
 
@@ -391,14 +472,12 @@ class PackedNode {
   template <class Stats>
   [[gnu::always_inline]] IndexTerm TermFor(const Probe& probe, Stats& /*stats*/,
                                            bool* exact = nullptr, Finger* finger = nullptr,
-                                           double* share = nullptr) const {
+                                           uint32_t* at = nullptr) const {
     const Page& node = page();
     const Key key = node.InPage(probe);
     const uint32_t upper = node.template CountUpTo<Search>(key, finger);
     BWLAB_ASSERT(upper > 0);  // I4: the first separator is the low key
-    if constexpr (R::Key::kInHead) {
-      if (share != nullptr) *share = ShareBelow(upper - 1, key);
-    }
+    if (at != nullptr) *at = upper - 1;
     if (word_.members() == 0 && exact == nullptr) return node.TermAt(upper - 1);
     return NewestTerm(upper - 1, key, true, exact);
   }
@@ -471,19 +550,24 @@ class PackedNode {
   /// I1, I2 and I5 of PROTOCOL.md. @return what is wrong; empty where nothing is.
   std::string Check() const;
 
- private:
-  /// How much of the range between base position `at` and the next one lies below `key`.
-  double ShareBelow(uint32_t at, Head key) const {
-    const Page& node = page();
-    const auto low = static_cast<uint64_t>(node.heads()[at]);
-    const auto end =
-        static_cast<uint64_t>(at + 1 < node.count() ? node.heads()[at + 1] : node.high());
-    // Half of each, since only integers with a sign become floating point in one instruction.
-    const auto below = static_cast<int64_t>((static_cast<uint64_t>(key) - low) >> 1);
-    const auto all = static_cast<int64_t>((end - low) >> 1 | 1);
-    return static_cast<double>(below) / static_cast<double>(all);
+  /// How much of the range between base position `at` and the next one lies below `key`; means
+  /// nothing for byte strings.
+  double ShareBelow(uint32_t at, const Probe& key) const {
+    if constexpr (!R::Key::kInHead) {
+      return 0;
+    } else {
+      const Page& node = page();
+      const auto low = static_cast<uint64_t>(node.heads()[at]);
+      const auto end =
+          static_cast<uint64_t>(at + 1 < node.count() ? node.heads()[at + 1] : node.high());
+      // Half of each, since only integers with a sign become floating point in one instruction.
+      const auto below = static_cast<int64_t>((static_cast<uint64_t>(key) - low) >> 1);
+      const auto all = static_cast<int64_t>((end - low) >> 1 | 1);
+      return static_cast<double>(below) / static_cast<double>(all);
+    }
   }
 
+ private:
   template <class Wanted>
   Deltas DeltasWhere(Wanted&& wanted) const {
     return Deltas::OfDistinct([&](auto&& add) {
@@ -526,6 +610,9 @@ std::string PackedNode<R, Search>::Check() const {
     return probe >= node.low() && !node.IsBeyond(probe);
   };
   if (uint64_t{word_.members()} >> node.slot_count() != 0) return "I5: a member beyond the slots";
+  if (word_.open() && (!node.is_leaf() || word_.head_lines() == 0 || !node.in_place().opened())) {
+    return "I11: the word is open, and its page is not one for updates in place";
+  }
   if (word_.head_lines() != 0 && word_.head_lines() != Page::Geometry::Lines(node.count())) {
     return "I5: the word tells a wrong number of lines of heads";
   }

@@ -258,9 +258,9 @@ TEST(PackedNode, TellsTheShareOfTheChildsRangeBelowAKey) {
       7, PackedWord<Words>(page.get(), WordPage::Geometry::Lines(page->count()), 0).raw());
   NoStats stats;
   const auto share_of = [&](Head key) {
-    double share = -1;
-    node.TermFor(key, stats, nullptr, nullptr, &share);
-    return share;
+    uint32_t at;
+    node.TermFor(key, stats, nullptr, nullptr, &at);
+    return node.ShareBelow(at, key);
   };
   EXPECT_EQ(share_of(kHeadMin), 0.0);
   EXPECT_EQ(share_of(100), 0.0);

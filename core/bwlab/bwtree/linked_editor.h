@@ -165,6 +165,9 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
     return this->Replace(left, {plan, &tail, right.high(), right.right()}, split);
   }
 
+  /// Published records never change here.
+  Attempt Settle(Node&) { return Attempt::kDone; }
+
   /// Ends the chain with a removal: the node is frozen. A chain with a merge is consolidated first,
   /// and the attempt counts as lost. (If that splits the node, the next writer posts the
   /// separator.) On a lost CAS `node` stays as it was.

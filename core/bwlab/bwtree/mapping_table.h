@@ -5,6 +5,7 @@
 #include "bwlab/base/atomic.h"
 #include "bwlab/base/cache_line.h"
 #include "bwlab/base/memory.h"
+#include "bwlab/base/restartable.h"
 #include "bwlab/base/test_hooks.h"
 
 namespace bwlab {
@@ -117,7 +118,19 @@ class MappingTable {
 
   /// Whether the word of a handed-out id names a node; false for ids that are free or not installed
   /// yet.
-  static bool IsNode(uint64_t raw_word) { return raw_word != 0 && (raw_word & kLinkFlag) == 0; }
+  static bool IsNode(uint64_t raw_word) {
+    return raw_word != 0 && (raw_word & kLinkMask) != kLinkFlag;
+  }
+  /// What words of nodes may have below kLinkShift: this bit only beside one of kLinkZeros.
+  static constexpr uint64_t kLinkFlag = uint64_t{1} << 22;
+  static constexpr uint64_t kLinkZeros = uint64_t{31} << 17;
+
+  /// Stores `value` in `*target`, of the page that the word names, if the word is `expected`; see
+  /// bwlab::StoreWhileEqual.
+  StoreResult StoreWhileEqual(PageId id, uint64_t expected, uint64_t* target, uint64_t value) {
+    return bwlab::StoreWhileEqual(reinterpret_cast<const uint64_t*>(&word(id)), expected, target,
+                                  value);
+  }
 
   /// One past the largest id that may have been handed out.
   uint64_t ids_used() const {
@@ -127,9 +140,9 @@ class MappingTable {
   uint64_t bytes_used() const { return ids_used() * sizeof(uint64_t); }
 
  private:
-  /// The word of a free id links to the next one. The flag is a bit that words of nodes leave zero.
-  static constexpr uint64_t kLinkFlag = uint64_t{1} << 22;
+  /// The word of a free id links to the next one.
   static constexpr uint32_t kLinkShift = 23;
+  static constexpr uint64_t kLinkMask = kLinkFlag | kLinkZeros;
 
   /// The `n`th id. Ids handed out in a row have their words on different cache lines, since two
   /// threads that fill the table write to the nodes that they made last: each insert in ascending

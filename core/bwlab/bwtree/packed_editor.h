@@ -48,9 +48,13 @@ class PackedEditor
     template <class Stats>
     bool Look(const Node& node, Stats& /*stats*/, Finger& finger) {
       older_ = page_->template MatchSlots<Search>(node.word().members(), key_);
-      if (older_ == 0) return IsInBase(finger);
-      if (BWLAB_MUTANT(TombstoneTakenForKey)) return true;
-      return !page_->SlotRemoves(static_cast<uint32_t>(std::countr_zero(older_)));
+      if (older_ == 0) {
+        present_ = node.open() ? IsInOpenBase() : IsInBase(finger);
+      } else {
+        present_ = BWLAB_MUTANT(TombstoneTakenForKey) ||
+                   !page_->SlotRemoves(static_cast<uint32_t>(std::countr_zero(older_)));
+      }
+      return present_;
     }
 
    private:
@@ -65,11 +69,24 @@ class PackedEditor
       }
       return in_base_ == InBase::kYes;
     }
+    /// As a Get looks it up: what is present may be updated where it stands.
+    bool IsInOpenBase() {
+      const Position position = page_->template Locate<Search>(key_);
+      at_ = position.upper - 1;
+      return position.exact;
+    }
+    /// Where the payload of a key that is present stands.
+    uint64_t* Place() const {
+      if (older_ == 0) return page_->BasePayload(at_);
+      return page_->SlotPayload(static_cast<uint32_t>(std::countr_zero(older_)));
+    }
 
     Page* page_;
     typename R::PageKey key_;
     InBase in_base_ = InBase::kUnknown;
+    uint32_t at_ = 0;     // in the base, where kYes
     uint32_t older_ = 0;  // the member that the new delta replaces
+    bool present_ = false;
     typename Page::Claim claim_;
   };
 
@@ -77,8 +94,17 @@ class PackedEditor
   /// the CAS is lost, and `node` then holds the present word.
   Attempt Append(Node& node, const Delta<R>& delta, Cursor& cursor) {
     Page& page = *cursor.page_;
+    const bool updates = cursor.present_ && !Removes(delta.kind);
+    if constexpr (R::kWords) {
+      if (updates && node.open()) {
+        const Attempt attempt = UpdateInPlace(node, delta, cursor);
+        if (attempt != Attempt::kFull) return attempt;
+      } else if (updates && node.is_leaf() && IsToBeOpened(page, 1)) {
+        return Attempt::kFull;
+      }
+    }
     if (!cursor.claim_.valid()) {
-      cursor.claim_ = page.ClaimSlot(cursor.key_, delta.payload);
+      cursor.claim_ = page.ClaimSlot(cursor.key_, delta.payload, updates);
       if (!cursor.claim_.valid()) return Attempt::kFull;
       BWLAB_POINT(SlotClaimed);
       if (!BWLAB_MUTANT(PublishedBeforeFilled)) {
@@ -88,9 +114,12 @@ class PackedEditor
     }
     const uint32_t dropped = BWLAB_MUTANT(OlderMemberStays) ? 0 : cursor.older_;
     const uint32_t members = (node.word().members() & ~dropped) | uint32_t{1} << cursor.claim_.slot;
+    // Closed early, so that a restart of all threads comes along before the page is to be copied.
+    const bool closes = node.open() && page.IsNearlyFull(cursor.claim_.slot);
+    const Word desired = node.word().WithMembers(members);
     uint64_t expected = node.raw();
     if (!host_.table().CompareExchange(node.id(), expected,
-                                       node.word().WithMembers(members).raw())) {
+                                       (closes ? desired.Closed() : desired).raw())) {
       host_.stats().Add(TreeEvent::kCasLost);
       if (BWLAB_MUTANT(LostCasCountsAsWon)) return Attempt::kDone;
       node = Node(node.id(), expected);
@@ -98,6 +127,9 @@ class PackedEditor
     }
     if (BWLAB_MUTANT(PublishedBeforeFilled)) {
       page.FillSlot(cursor.claim_, cursor.key_, delta.payload, delta.kind);
+    }
+    if constexpr (R::kWords) {
+      if (closes) page.StampClosed();
     }
     host_.stats().Add(PublishedEvent(delta.kind));
     return Attempt::kDone;
@@ -120,32 +152,47 @@ class PackedEditor
   /// page. Source: Levandoski et al., ICDE 2013, sections III-B and IV-A. Differs: a split is a
   /// consolidation with two outcomes, not a delta.
   Attempt Consolidate(const Node& node, const Delta<R>* extra, Split<R>* split) {
-    node.page().PrefetchAll();
-    if constexpr (R::kWords) {
-      Overwrites<Page, kSlotsMax + 1> overwrites;
-      if (OnlyOverwrites(node, extra, overwrites)) return this->Overwrite(node, overwrites);
-    }
-    Deltas deltas = node.AllDeltas();
-    if (BWLAB_MUTANT(DeltaForgotten) && deltas.size() > 1) {
-      deltas = Node(node.id(), node.raw() & (node.raw() - 1)).AllDeltas();
-    }
-    if (extra != nullptr) {
-      deltas.Supersede({node.InPage(extra->key), extra->payload, Removes(extra->kind)});
-    }
-    const Plan plan = Plan::template Make<Search>(node.page(), deltas);
-    return this->Replace(node, {plan, nullptr, node.high(), node.right()}, split);
+    if (!node.page().in_place().opened()) [[likely]]
+      return ConsolidateSettled(node, extra, split);
+    Node settled = node;
+    const Attempt attempt = Settle(settled);
+    return attempt == Attempt::kDone ? ConsolidateSettled(settled, extra, split) : attempt;
   }
 
   /// Takes the records and the range of the marked node `right` into `left`, whose right sibling it
   /// is (PROTOCOL.md, M3).
-  Attempt Absorb(const Node& left, const Node& right, Split<R>* split) {
+  Attempt Absorb(Node left, Node right, Split<R>* split) {
     BWLAB_ASSERT(right.marked() && left.right() == right.id());
+    if (const Attempt settled = Settle(left); settled != Attempt::kDone) return settled;
+    if (const Attempt settled = Settle(right); settled != Attempt::kDone) return settled;
+    if constexpr (R::kWords) in_place_ = InPlaceAfter(left.page(), nullptr, false).Closed();
     const Deltas left_deltas = left.AllDeltas();
     const Deltas right_deltas = right.AllDeltas();
     const Plan plan = Plan::template Make<Search>(left.page(), left_deltas);
     const Plan tail = Plan::template Make<Search>(right.page(), right_deltas);
     const Plan* const right_part = BWLAB_MUTANT(RightPartOfMergeLost) ? nullptr : &tail;
     return this->Replace(left, {plan, right_part, right.high(), right.right()}, split);
+  }
+
+  /// Sees to it that no payload of the node's page changes any more. Whoever copies them, or wants
+  /// them as they were at one moment, does this first.
+  Attempt Settle(Node& node) {
+    Page& page = node.page();
+    if (!page.in_place().opened()) return Attempt::kDone;
+    if (node.open()) {
+      uint64_t expected = node.raw();
+      const uint64_t closed = node.word().Closed().raw();
+      const bool won = host_.table().CompareExchange(node.id(), expected, closed);
+      node = Node(node.id(), won ? closed : expected);
+      if (!won) return Attempt::kLost;
+      BWLAB_POINT(WordClosed);
+    }
+    if (!page.IsSettled() && !BWLAB_MUTANT(PageNotSettled)) {
+      RestartAllThreads();
+      page.SetRestarted();
+      host_.stats().Add(TreeEvent::kPageRestart);
+    }
+    return Attempt::kDone;
   }
 
   /// Freezes the node. On a lost CAS `node` stays as it was.
@@ -169,7 +216,12 @@ class PackedEditor
     if (!this->Fits(geometry)) return nullptr;
     void* memory = host_.Allocate(geometry.bytes);
     if (memory == nullptr) return nullptr;
-    return new (memory) Page(shape, slots, geometry);
+    auto* const page = new (memory) Page(shape, slots, geometry);
+    if (shape.level == 0) {
+      const bool may_be_open = Word::MayBeOpen(Page::Geometry::Lines(shape.count));
+      page->set_in_place(may_be_open ? in_place_ : in_place_.Closed());
+    }
+    return page;
   }
   /// For a page that no other thread can reach.
   void FreePage(Page* page) {
@@ -179,7 +231,8 @@ class PackedEditor
   }
   /// The mapping word of a page without deltas.
   static uint64_t WordOf(const Page* page) {
-    return Word(page, Page::Geometry::Lines(page->count()), 0).raw();
+    const Word word(page, Page::Geometry::Lines(page->count()), 0);
+    return page->in_place().opened() ? word.Opened().raw() : word.raw();
   }
 
   /// Frees everything that a retired unit or a node of a dying tree holds. @return the page id that
@@ -209,6 +262,69 @@ class PackedEditor
  private:
   using Deltas = typename Node::Deltas;
   using typename Parent::Plan;
+
+  /// Stores the payload where the old one stands, if the word has not changed; else `node` then
+  /// holds the present one, and the attempt is lost. @return kFull where it cannot be done.
+  Attempt UpdateInPlace(Node& node, const Delta<R>& delta, const Cursor& cursor) {
+    BWLAB_POINT(StoreDecided);
+    const uint64_t raw = BWLAB_MUTANT(StoredWithoutComparison) ? host_.table().Load(node.id())  //
+                                                               : node.raw();
+    switch (host_.table().StoreWhileEqual(node.id(), raw, cursor.Place(), delta.payload)) {
+      case StoreResult::kStored:
+        host_.stats().Add(TreeEvent::kUpdatedInPlace);
+        return Attempt::kDone;
+      case StoreResult::kChanged:
+        node = Node(node.id(), host_.table().Load(node.id()));
+        return Attempt::kLost;
+      case StoreResult::kInterrupted:
+        break;
+    }
+    return Attempt::kFull;
+  }
+
+  /// Whether the page that follows `page`, which is a leaf's, is to take updates in place, with
+  /// `more` of them.
+  bool IsToBeOpened(const Page& page, uint32_t more) const {
+    const uint32_t after = host_.options().in_place_after;
+    const InPlace in_place = page.in_place();
+    return after != 0 && in_place.MayOpen() && in_place.in_slots() + more >= after &&
+           Word::MayBeOpen(Page::Geometry::Lines(page.count()));
+  }
+  /// What the page that follows `page` begins with, which is a leaf's and settled.
+  InPlace InPlaceAfter(const Page& page, const Delta<R>* extra, bool updates_alone) const {
+    const InPlace before = page.in_place();
+    if (before.opened()) {
+      return page.restarted() ? before.AfterRestart(host_.options().in_place_wait_max)
+                              : before.AfterOpen();
+    }
+    const bool update = extra != nullptr && extra->kind == DeltaKind::kUpdate;
+    const bool by_write = extra != nullptr && !update;
+    if (!by_write && IsToBeOpened(page, update ? 1 : 0)) return before.Opened();
+    return updates_alone ? before.AfterUpdatesAlone() : before.Closed();
+  }
+
+  /// Consolidate, of a page whose payloads do not change any more.
+  Attempt ConsolidateSettled(const Node& node, const Delta<R>* extra, Split<R>* split) {
+    node.page().PrefetchAll();
+    if constexpr (R::kWords) {
+      Overwrites<Page, kSlotsMax + 1> overwrites;
+      const bool updates_alone = OnlyOverwrites(node, extra, overwrites);
+      if (node.is_leaf()) in_place_ = InPlaceAfter(node.page(), extra, updates_alone);
+      if (updates_alone) return this->Overwrite(node, overwrites);
+    }
+    Deltas deltas = node.AllDeltas();
+    if (BWLAB_MUTANT(DeltaForgotten) && deltas.size() > 1) {
+      deltas = Node(node.id(), node.raw() & (node.raw() - 1)).AllDeltas();
+    }
+    if (extra != nullptr) {
+      deltas.Supersede({node.InPage(extra->key), extra->payload, Removes(extra->kind)});
+    }
+    const Plan plan = Plan::template Make<Search>(node.page(), deltas);
+    return this->Replace(node, {plan, nullptr, node.high(), node.right()}, split);
+  }
+
+  // What new pages of leaves begin with.
+  InPlace in_place_;
 
   /// Whether the deltas of a leaf, and `extra` where there is one, only replace payloads; then
   /// `overwrites` holds them all. Not of a leaf above its capacity, which is to be split.

@@ -19,7 +19,7 @@ constexpr uint8_t TagHashOf(Head head) {
 }
 constexpr uint8_t TagHash(uint8_t tag) { return tag & static_cast<uint8_t>(~kTagFlag); }
 
-inline constexpr uint32_t kTagsMax = 20;
+inline constexpr uint32_t kTagsMax = 16;
 
 /// The tags of a page's slots. They must end on a cache-line boundary: a search may read the 32
 /// bytes up to there at once, whatever the tags are that others are writing.

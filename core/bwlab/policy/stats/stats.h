@@ -45,6 +45,8 @@ enum class TreeEvent : uint8_t {
   kAdvisedConsolidation,   // by a reader, an adaptive session or a worker
   kConsolidationReported,  // to workers
   kReportRefused,          // their queue was full
+  kUpdatedInPlace,
+  kPageRestart,  // of all threads, for one page that was updated in place
   kPageRetired,
   kPageFreed,
   kEventCount,
@@ -85,6 +87,8 @@ inline constexpr std::array<std::string_view, kTreeEventCount> kTreeEventNames =
     "advised_consolidations",
     "consolidations_reported",
     "reports_refused",
+    "updated_in_place",
+    "page_restarts",
     "pages_retired",
     "pages_freed",
 };
