@@ -55,6 +55,9 @@ bwlab_variant(huge_pages "huge pages for the mapping table and the pools"
 bwlab_variant(linked "each delta a record of its own, in a chain" "using DeltaLayout = LinkedDeltas;")
 bwlab_variant(linked_preallocated "a chain of records that lie in space of the base node" "using DeltaLayout = PreallocatedDeltas;")
 
+bwlab_variant(updates_in_slots "each update a delta, none in place"
+  "static TreeOptions Options() { TreeOptions numbers; numbers.in_place_after = 0; return numbers; }")
+
 bwlab_variant(stats "counts structure events, at a small cost" "using Stats = CountingStats;")
 
 # The papers. P13: Levandoski et al., ICDE 2013; P18: Wang et al., SIGMOD 2018 (OpenBw-Tree).

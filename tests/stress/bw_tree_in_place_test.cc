@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "bwlab/base/restartable.h"
 #include "bwlab/bwtree/bw_tree.h"
@@ -179,6 +181,31 @@ TEST_F(BwTreeInPlaceTest, NoUpdateIsLostWhileTheLeafIsCopied) {
   EXPECT_GT(InPlace(), 1000u);
   EXPECT_GT(Restarts(), 10u);
   EXPECT_TRUE(tree_->Validate().ok());
+}
+
+// Two threads update a key each, then read the other's: one of them comes second, and reads what
+// the first has written. (A store that is still on its way to the cache when its thread reads on
+// would let both read the old values.)
+TEST_F(BwTreeInPlaceTest, AnUpdateIsSeenBeforeItsThreadReadsOn) {
+  Open(64, Eager());
+  const uint64_t rounds = static_cast<uint64_t>(Rounds(100'000));
+  std::atomic<uint64_t> arrived[2] = {};
+  std::vector<uint64_t> seen[2];
+  RunThreads(*tree_, 2, [&](int thread, Session& session) {
+    const auto self = static_cast<std::size_t>(thread);
+    seen[self].resize(rounds + 1);
+    for (uint64_t round = 1; round <= rounds; ++round) {
+      arrived[self].store(round);
+      while (arrived[1 - self].load() < round) {
+      }
+      (void)session.Update(62 * self, round);
+      (void)session.Get(62 * (1 - self), &seen[self][round]);
+    }
+  });
+  for (uint64_t round = 1; round <= rounds; ++round) {
+    ASSERT_TRUE(seen[0][round] == round || seen[1][round] == round) << round;
+  }
+  EXPECT_GT(InPlace(), rounds);
 }
 
 // One thread updates the first key of a leaf, then the last one, to the same number. Whoever reads

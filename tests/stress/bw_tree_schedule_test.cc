@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "bwlab/base/restartable.h"
 #include "bwlab/bwtree/bw_tree.h"
 #include "support/schedule.h"
 #include "support/stress.h"
@@ -327,6 +328,29 @@ TEST(BwTreeScheduleTest, AWriteDoesNotFollowTheLastOneToALeafThatHasEnded) {
     }
   }
   EXPECT_GT(parked, 0);
+}
+
+/// A scan has closed an open leaf, and stores to it may be under way. What is published meanwhile
+/// may tell of values from before such a store: a scan that sees the store must see that, too.
+TEST(BwTreeScheduleTest, AScanSeesWhatWasPublishedWhileALeafWasSettled) {
+  if (!RestartableAvailable()) GTEST_SKIP() << "the system has no restartable sequences";
+  using Tree = BwTree<TinyTraits>;
+  auto tree = std::move(Tree::Open(TinyTraits::Options())).value();
+  auto session = std::move(tree->OpenSession()).value();
+  for (const uint64_t key : {1, 2, 3}) ASSERT_EQ(session.Insert(key, 0), OpResult::kOk);
+  for (const uint64_t key : {1, 2, 3}) ASSERT_EQ(session.Update(key, 5), OpResult::kOk);
+  std::map<uint64_t, uint64_t> scanned;
+  ParkedThread scanner(TestPoint::kWordClosed, [&] {
+    auto own = std::move(tree->OpenSession()).value();
+    own.Scan(0, 10, [&](uint64_t key, uint64_t value) {
+      scanned[key] = value;
+      return true;
+    });
+  });
+  ASSERT_TRUE(scanner.parked());
+  ASSERT_EQ(session.Update(2, 6), OpResult::kOk);
+  scanner.Finish();
+  EXPECT_EQ(scanned, (std::map<uint64_t, uint64_t>{{1, 5}, {2, 6}, {3, 5}}));
 }
 
 TEST(BwTreeScheduleTest, EveryPointIsReachedOftenWhereThreadsAreHeldUpAtRandom) {

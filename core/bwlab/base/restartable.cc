@@ -1,6 +1,9 @@
 #include "bwlab/base/restartable.h"
 
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 
 #include "bwlab/base/assert.h"
 #include "bwlab/base/cache_line.h"
@@ -44,13 +47,15 @@ bool RestartableAvailable() noexcept {
 
 StoreResult StoreWhileEqual(const uint64_t* word, uint64_t expected, uint64_t* target,
                             uint64_t value) noexcept {
-  constexpr int kInterruptionsMax = 8;
+  constexpr int kInterruptionsMax = 7;
   int interruptions = -1;
 interrupted:
   if (++interruptions > kInterruptionsMax) [[unlikely]]
     return StoreResult::kInterrupted;
-  // The descriptor (3) names the sequence (1 to 2) and where to go when it is interrupted (4), in
-  // front of which the system looks for the signature that the C library has registered.
+  // An exchange, since it is the last instruction that may be, and a barrier: without one the value
+  // could still wait in the store buffer when the thread's next load is made. The descriptor (3)
+  // names the sequence (1 to 2) and where to go when it is interrupted (4), in front of which the
+  // system looks for the signature that the C library has registered.
   asm goto volatile(
       ".pushsection __rseq_cs, \"aw\"\n\t"
       ".balign 32\n\t"
@@ -63,7 +68,8 @@ interrupted:
       "1:\n\t"
       "cmpq %[expected], %[word]\n\t"
       "jne %l[changed]\n\t"
-      "movq %[value], %[target]\n\t"
+      "movq %[value], %%rax\n\t"
+      "xchgq %%rax, %[target]\n\t"
       "2:\n\t"
       ".pushsection __rseq_abort, \"ax\"\n\t"
       ".byte 0x0f, 0xb9, 0x3d\n\t"
@@ -86,9 +92,12 @@ void RestartAllThreads() noexcept {
   const uint32_t number = begun.fetch_add(1) + 1;
   // The system's handler passes a full barrier before it restarts (ipi_rseq in
   // kernel/sched/membarrier.c).
-  [[maybe_unused]] const long failed =
-      ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
-  BWLAB_ASSERT(failed == 0);
+  while (::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0) != 0) {
+    if (errno == ENOMEM) continue;
+    // It was granted when it was registered. Who goes on without it loses updates.
+    std::perror("bwlab: membarrier");
+    std::abort();
+  }
   uint32_t latest = finished.load();
   while (static_cast<int32_t>(number - latest) > 0 &&
          !finished.compare_exchange_weak(latest, number)) {

@@ -66,6 +66,7 @@
   F(StoredWithoutComparison, "an update is stored in place though its page may be stale")   \
   F(PageNotSettled, "an open page is copied while stores to it may be under way")           \
   F(ScanNotSettled, "a scan visits a leaf whose records are updated in place")              \
+  F(SettledWordStale, "a scan takes records from before the leaf was settled, and after")   \
   F(DeltaForgotten, "a consolidation forgets a delta")                                      \
   F(OverwriteForgotten, "a consolidation that copies the base forgets a payload")           \
   F(TombstoneForgotten, "a consolidation keeps what a delta has deleted")                   \

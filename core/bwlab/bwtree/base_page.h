@@ -79,7 +79,8 @@ struct PageShape {
 /// inner node (which so needs no value in the heap), the bytes of the value in a leaf.
 ///
 /// A layout derives its page from this and tells how many lines its own header takes.
-/// Invariant (P1): nothing here changes after publication.
+/// Invariant (P1): nothing here changes after publication, but payloads of open pages
+/// (PROTOCOL.md).
 template <class R, uint32_t header_lines>
 class BasePage : public Retired {
  public:

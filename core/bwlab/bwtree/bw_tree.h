@@ -38,7 +38,8 @@ class TreeDamage;  // tests/conformance/bw_tree_validate_test.cc
 /// Counters from any thread; Validate while nobody writes; the destructor runs alone, after the
 /// sessions. Progress: operations are lock-free; a thread that stalls anywhere stops nobody else.
 /// Consistency: Insert, Upsert, Update, Delete and Get are linearizable: a write at its CAS on the
-/// mapping table, a read at its load of the leaf's word. The states of a node, the steps of
+/// mapping table or its exchange of a payload, a read at its load of the leaf's word or of such a
+/// payload. The states of a node, the steps of
 /// structure modifications and the invariants are in PROTOCOL.md. Source: Levandoski, Lomet,
 /// Sengupta, "The Bw-Tree", ICDE 2013; Wang et al., SIGMOD 2018.
 template <TreeTraits Traits>
@@ -69,8 +70,8 @@ class BwTree {
   /// writes that do.
   uint64_t Size() const;
 
-  /// Checks the invariants I1-I9 of PROTOCOL.md on every node, once the tree's own workers have
-  /// come to rest. @return Corruption that names the first node at fault.
+  /// Checks the invariants I1-I9 and I11 of PROTOCOL.md on every node, once the tree's own workers
+  /// have come to rest. @return Corruption that names the first node at fault.
   Status Validate() const;
 
   MemoryUsage Memory() const;

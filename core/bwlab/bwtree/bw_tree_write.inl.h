@@ -57,6 +57,8 @@ OpResult BwTree<Traits>::Write(SessionState& state, const Key& key, const Payloa
       Attempt attempt = Edit(state).Append(leaf, delta, cursor);
       const bool full = attempt == Attempt::kFull;
       if (full) attempt = Consolidate(state, leaf, BWLAB_MUTANT(LostWhenFull) ? nullptr : &delta);
+      const bool failed = attempt == Attempt::kOutOfMemory || attempt == Attempt::kOutOfPageIds;
+      if (failed && cursor.DoesWithoutNewPage()) continue;
       if (attempt == Attempt::kDone) {
         BWLAB_POINT(WritePublished);
         int change = (Removes(kind) ? 0 : 1) - (present ? 1 : 0);
@@ -66,7 +68,8 @@ OpResult BwTree<Traits>::Write(SessionState& state, const Key& key, const Payloa
         state.size_delta.store(state.size_delta.load(std::memory_order_relaxed) + change,
                                std::memory_order_relaxed);
         if constexpr (Consolidation::kAdvises) {
-          const uint32_t deltas = full ? 0 : leaf.delta_count() + 1;
+          const bool in_place = leaf.open() && present && !Removes(kind);
+          const uint32_t deltas = full || in_place ? 0 : leaf.delta_count() + 1;
           FollowAdvice(state, leaf.id(), delta.key, state.consolidation.AfterWrite(deltas));
         }
         if (Removes(kind)) ShrinkAfterDelete(state, leaf.id());

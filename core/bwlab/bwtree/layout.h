@@ -110,8 +110,10 @@ concept NodeEditor = std::constructible_from<E, LayoutHost> &&
              typename E::Page* page, Retired* retired) {
   // A cursor is one write on its way to one key. IsOn: whether what it remembers holds for the
   // node's present word; otherwise the write starts again. Look: whether the key is present.
+  // DoesWithoutNewPage: after kFull, whether the next attempt needs no memory.
   { cursor.IsOn(other) } -> std::same_as<bool>;
   { cursor.Look(other, stats, finger) } -> std::same_as<bool>;
+  { cursor.DoesWithoutNewPage() } -> std::same_as<bool>;
 
   // One delta more, or an update in place; `node` holds the present word after kLost. A change to
   // the index terms of an inner node. The deltas merged into the base, with one more where there is
@@ -122,8 +124,8 @@ concept NodeEditor = std::constructible_from<E, LayoutHost> &&
   { editor.Consolidate(other, &delta, split) } -> std::same_as<Attempt>;
   { editor.Absorb(other, other, split) } -> std::same_as<Attempt>;
   { editor.Mark(node) } -> std::same_as<Attempt>;
-  // Sees to it that no record of the node changes any more; `node` holds the present word after
-  // either outcome, kDone or kLost.
+  // Sees to it that no record of the node changes any more. After kDone, `node` is as it was at a
+  // moment when none did; after kLost it has got another page.
   { editor.Settle(node) } -> std::same_as<Attempt>;
 
   // Pages that a PageFiller completes, before anybody sees them, and the word of such a page.

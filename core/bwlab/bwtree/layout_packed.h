@@ -43,8 +43,8 @@ void ForEachMember(uint32_t members, F&& f) {
 /// members (16)`: a member bit says that the slot's delta is published and not superseded. At most
 /// one member holds a given key, since whoever publishes a delta drops the older one of its key
 /// from the members in the same CAS. So the word alone is the node's state: a reader needs neither
-/// a chain nor depths, and a word that comes back (A-B-A) means the same records as before, so that
-/// a CAS that expects it is right to succeed.
+/// a chain nor depths, and a word that comes back (A-B-A) means the same keys as before, so that a
+/// CAS that expects it is right to succeed. While it is open, updates store into payloads in place.
 ///
 /// A slot is a head and a payload word, side by side. Its tag stands in the header: one SIMD
 /// comparison of all tags tells which slots may hold a key, mostly none or the right one, so that
@@ -54,7 +54,8 @@ void ForEachMember(uint32_t members, F&& f) {
 /// it.
 ///
 /// Invariants: (P2) a slot is filled by the one thread that claimed it, before its bit is
-///             published, and never after. (P3) a slot's bit is set at most once.
+///             published, and never after, but for updates in place. (P3) a slot's bit is set at
+///             most once.
 ///
 /// Source: base node plus prepended deltas, Levandoski et al., ICDE 2013, section II-B; slots
 /// beside the base node, Wang et al., SIGMOD 2018, section 4.1. Differs: no chain of pointers; the
@@ -325,7 +326,7 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   // Records of two words have no heap, and others are not updated in place.
   std::conditional_t<Base::kHasHeap, SlotHeap, Atomic<uint16_t>> extra_{};
   // Where there is a heap, slots claimed (8 bits) | bytes of their heap (24). Where there is none,
-  // stamped (1) | stamp (15) | restarted (1) | slots (15, more than there can be threads).
+  // stamped (1) | stamp (15) | restarted (1) | slots (15, more than threads that claim at once).
   Atomic<uint32_t> claims_{0};
   PageId dying_id_ = kNoPage;
   [[no_unique_address]] std::conditional_t<Base::kHasHeap, Padding, Nothing> padding_;

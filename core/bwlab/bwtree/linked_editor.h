@@ -53,6 +53,8 @@ class LinkedEditor : public PageEditor<LinkedEditor<R, Search, Host, kPreallocat
       return &node.base() == base_ && !node.marked() && !node.IsBeyond(probe_);
     }
 
+    /// Nothing is tried here that a new page is not needed for.
+    bool DoesWithoutNewPage() { return false; }
     /// Whether the key is present. To be called with the node's present word before each Append.
     template <class Stats>
     bool Look(const Node& node, Stats& stats, Finger& /*finger*/) {

@@ -16,7 +16,8 @@ using PageId = uint32_t;
 /// No node: the right sibling of the last node of a level. Id 0 is never handed out.
 inline constexpr PageId kNoPage = 0;
 
-/// Page id -> mapping word. A word is the only place where a node's state changes, always by CAS.
+/// Page id -> mapping word. A word is the only place where a node's state changes, always by CAS,
+/// but for updates in place (PROTOCOL.md).
 ///
 /// Thread safety: all of it. Memory order of the words:
 ///   (W1) Install and a successful CompareExchange release the page and the slots that the new word

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #include "bwlab/base/test_hooks.h"
 #include "bwlab/bwtree/layout_packed.h"
@@ -39,6 +40,10 @@ class PackedEditor
    public:
     Cursor(const Node& node, const Probe& probe)
         : page_(&node.page()), key_(page_->InPage(probe)) {}
+    /// Whether the last attempt asked for a new page that it can do without: the next one will not.
+    bool DoesWithoutNewPage() {
+      return std::exchange(opens_, false) && std::exchange(may_open_, false);
+    }
     bool IsOn(const Node& node) const {
       if (BWLAB_MUTANT(AnyPageIsTheCursors)) return !node.marked();
       return &node.page() == page_ && (!node.marked() || BWLAB_MUTANT(MarkIgnored));
@@ -87,6 +92,8 @@ class PackedEditor
     uint32_t at_ = 0;     // in the base, where kYes
     uint32_t older_ = 0;  // the member that the new delta replaces
     bool present_ = false;
+    bool may_open_ = true;  // the leaf, by a new page, although there are slots
+    bool opens_ = false;
     typename Page::Claim claim_;
   };
 
@@ -99,7 +106,8 @@ class PackedEditor
       if (updates && node.open()) {
         const Attempt attempt = UpdateInPlace(node, delta, cursor);
         if (attempt != Attempt::kFull) return attempt;
-      } else if (updates && node.is_leaf() && IsToBeOpened(page, 1)) {
+      } else if (updates && cursor.may_open_ && node.is_leaf() && IsToBeOpened(page, 1)) {
+        cursor.opens_ = true;
         return Attempt::kFull;
       }
     }
@@ -155,7 +163,7 @@ class PackedEditor
     if (!node.page().in_place().opened()) [[likely]]
       return ConsolidateSettled(node, extra, split);
     Node settled = node;
-    const Attempt attempt = Settle(settled);
+    const Attempt attempt = SettlePage(settled);
     return attempt == Attempt::kDone ? ConsolidateSettled(settled, extra, split) : attempt;
   }
 
@@ -163,8 +171,8 @@ class PackedEditor
   /// is (PROTOCOL.md, M3).
   Attempt Absorb(Node left, Node right, Split<R>* split) {
     BWLAB_ASSERT(right.marked() && left.right() == right.id());
-    if (const Attempt settled = Settle(left); settled != Attempt::kDone) return settled;
-    if (const Attempt settled = Settle(right); settled != Attempt::kDone) return settled;
+    if (const Attempt settled = SettlePage(left); settled != Attempt::kDone) return settled;
+    if (const Attempt settled = SettlePage(right); settled != Attempt::kDone) return settled;
     if constexpr (R::kWords) in_place_ = InPlaceAfter(left.page(), nullptr, false).Closed();
     const Deltas left_deltas = left.AllDeltas();
     const Deltas right_deltas = right.AllDeltas();
@@ -174,25 +182,15 @@ class PackedEditor
     return this->Replace(left, {plan, right_part, right.high(), right.right()}, split);
   }
 
-  /// Sees to it that no payload of the node's page changes any more. Whoever copies them, or wants
-  /// them as they were at one moment, does this first.
+  /// Sees to it that no record of the node changes any more. After kDone, `node` is as it was at a
+  /// moment when none did: deltas that were published before that may tell of payloads that a store
+  /// has replaced since. kLost where it has got another page.
   Attempt Settle(Node& node) {
-    Page& page = node.page();
+    const Page& page = node.page();
     if (!page.in_place().opened()) return Attempt::kDone;
-    if (node.open()) {
-      uint64_t expected = node.raw();
-      const uint64_t closed = node.word().Closed().raw();
-      const bool won = host_.table().CompareExchange(node.id(), expected, closed);
-      node = Node(node.id(), won ? closed : expected);
-      if (!won) return Attempt::kLost;
-      BWLAB_POINT(WordClosed);
-    }
-    if (!page.IsSettled() && !BWLAB_MUTANT(PageNotSettled)) {
-      RestartAllThreads();
-      page.SetRestarted();
-      host_.stats().Add(TreeEvent::kPageRestart);
-    }
-    return Attempt::kDone;
+    if (SettlePage(node) != Attempt::kDone) return Attempt::kLost;
+    if (!BWLAB_MUTANT(SettledWordStale)) node = Node(node.id(), host_.table().Load(node.id()));
+    return &node.page() == &page ? Attempt::kDone : Attempt::kLost;
   }
 
   /// Freezes the node. On a lost CAS `node` stays as it was.
@@ -287,7 +285,8 @@ class PackedEditor
   bool IsToBeOpened(const Page& page, uint32_t more) const {
     const uint32_t after = host_.options().in_place_after;
     const InPlace in_place = page.in_place();
-    return after != 0 && in_place.MayOpen() && in_place.in_slots() + more >= after &&
+    return after != 0 && !in_place.opened() && in_place.MayOpen() &&
+           in_place.in_slots() + more >= after &&
            Word::MayBeOpen(Page::Geometry::Lines(page.count()));
   }
   /// What the page that follows `page` begins with, which is a leaf's and settled.
@@ -301,6 +300,26 @@ class PackedEditor
     const bool by_write = extra != nullptr && !update;
     if (!by_write && IsToBeOpened(page, update ? 1 : 0)) return before.Opened();
     return updates_alone ? before.AfterUpdatesAlone() : before.Closed();
+  }
+
+  /// Sees to it that no payload of the page changes any more. The node stays as the caller saw it,
+  /// but for its open bit; kLost where it has changed otherwise.
+  Attempt SettlePage(Node& node) {
+    Page& page = node.page();
+    if (!page.in_place().opened()) return Attempt::kDone;
+    if (node.open()) {
+      uint64_t expected = node.raw();
+      const uint64_t closed = node.word().Closed().raw();
+      if (!host_.table().CompareExchange(node.id(), expected, closed)) return Attempt::kLost;
+      node = Node(node.id(), closed);
+      BWLAB_POINT(WordClosed);
+    }
+    if (!page.IsSettled() && !BWLAB_MUTANT(PageNotSettled)) {
+      RestartAllThreads();
+      page.SetRestarted();
+      host_.stats().Add(TreeEvent::kPageRestart);
+    }
+    return Attempt::kDone;
   }
 
   /// Consolidate, of a page whose payloads do not change any more.
