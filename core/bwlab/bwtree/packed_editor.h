@@ -99,7 +99,7 @@ class PackedEditor
 
   /// Publishes `delta` in a slot, dropping the older delta of its key. The slot stays claimed when
   /// the CAS is lost, and `node` then holds the present word.
-  Attempt Append(Node& node, const Delta<R>& delta, Cursor& cursor) {
+  [[gnu::always_inline]] Attempt Append(Node& node, const Delta<R>& delta, Cursor& cursor) {
     Page& page = *cursor.page_;
     const bool updates = cursor.present_ && !Removes(delta.kind);
     if constexpr (R::kWords) {
@@ -263,7 +263,7 @@ class PackedEditor
 
   /// Stores the payload where the old one stands, if the word has not changed; else `node` then
   /// holds the present one, and the attempt is lost. @return kFull where it cannot be done.
-  Attempt UpdateInPlace(Node& node, const Delta<R>& delta, const Cursor& cursor) {
+  [[gnu::noinline]] Attempt UpdateInPlace(Node& node, const Delta<R>& delta, const Cursor& cursor) {
     BWLAB_POINT(StoreDecided);
     const uint64_t raw = BWLAB_MUTANT(StoredWithoutComparison) ? host_.table().Load(node.id())  //
                                                                : node.raw();
