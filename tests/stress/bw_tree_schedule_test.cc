@@ -377,7 +377,7 @@ TEST(BwTreeScheduleTest, EveryPointIsReachedOftenWhereThreadsAreHeldUpAtRandom) 
     });
     ExpectHoldsAll(*tree, owners);
   };
-  const auto stop_at = Clock::now() + std::chrono::seconds(60);
+  const auto stop_at = Clock::now() + std::chrono::seconds(IsLongTier() ? 240 : 60);
   for (int i = 0; i < Rounds(2) || (!all_reached() && Clock::now() < stop_at); ++i) {
     run(TinyTraits{});
     run(TinyPooled{});
