@@ -63,8 +63,8 @@ class VirtualReservation {
 bool MembarrierAvailable() noexcept;
 
 /// Makes every running thread of the process pass a full memory barrier before it returns. Needs
-/// MembarrierAvailable(). 3 to 16 us on two-core virtual machines with
-/// both cores busy.
+/// MembarrierAvailable(). 3 to 16 us on two-core virtual machines with both
+/// cores busy.
 void MembarrierAllThreads() noexcept;
 
 }  // namespace bwlab

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,9 +40,9 @@ class TreeDamage;  // tests/conformance/bw_tree_validate_test.cc
 /// sessions. Progress: operations are lock-free; a thread that stalls anywhere stops nobody else.
 /// Consistency: Insert, Upsert, Update, Delete and Get are linearizable: a write at its CAS on the
 /// mapping table or its exchange of a payload, a read at its load of the leaf's word or of such a
-/// payload. The states of a node, the steps of
-/// structure modifications and the invariants are in PROTOCOL.md. Source: Levandoski, Lomet,
-/// Sengupta, "The Bw-Tree", ICDE 2013; Wang et al., SIGMOD 2018.
+/// payload. The states of a node, the steps of structure modifications and the invariants are in
+/// PROTOCOL.md. Source: Levandoski, Lomet, Sengupta, "The Bw-Tree", ICDE 2013; Wang et al., SIGMOD
+/// 2018.
 template <TreeTraits Traits>
 class BwTree {
  public:

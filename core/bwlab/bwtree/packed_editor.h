@@ -97,8 +97,9 @@ class PackedEditor
     typename Page::Claim claim_;
   };
 
-  /// Publishes `delta` in a slot, dropping the older delta of its key. The slot stays claimed when
-  /// the CAS is lost, and `node` then holds the present word.
+  /// Publishes `delta` in a slot, dropping the older delta of its key, or makes an update in place.
+  /// The slot stays claimed when the CAS is lost, and `node` then holds the present word. kFull
+  /// also where a new page is to take updates in place (DoesWithoutNewPage).
   [[gnu::always_inline]] Attempt Append(Node& node, const Delta<R>& delta, Cursor& cursor) {
     Page& page = *cursor.page_;
     const bool updates = cursor.present_ && !Removes(delta.kind);

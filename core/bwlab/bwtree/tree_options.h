@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bwlab/base/status.h"
+#include "bwlab/bwtree/in_place.h"
 
 namespace bwlab {
 
@@ -17,10 +18,8 @@ struct TreeOptions {
   uint32_t leaf_chain_length = 16;  // deltas a leaf takes before it is consolidated
   uint32_t inner_chain_length =
       0;  // deltas an inner node takes; 0: every change writes a new base node
-  uint32_t in_place_after =
-      2;  // packed layout: updates in slots before others are in place; 0: none are
-  uint32_t in_place_wait_max =
-      127;  // generations of updates alone that a leaf waits for the next time
+  uint32_t in_place_after = 2;  // packed layout: the update of a leaf that opens it; 0: none does
+  uint32_t in_place_wait_max = kInPlaceWaitMax;  // generations of updates alone that it waits then
   uint32_t search_shortcuts = 0;  // linked layouts, 1: deltas narrow the search of the base node
   uint32_t consolidation_deltas_min = 8;  // deltas from which readers or workers consolidate a leaf
   uint32_t background_workers = 1;        // threads that consolidate in the background
@@ -64,12 +63,11 @@ struct TreeOptions {
       "deltas an inner node takes, 16 at most in the packed layout; 0: every change writes a new "
       "base node");
     f("in_place_after", in_place_after, 0, 16,
-      "updates of a leaf that go into slots before the next ones are stored in place, where the "
-      "system has restartable sequences; 0: all go into slots. Packed layout, integers");
-    f("in_place_wait_max", in_place_wait_max, 0, 127,
-      "how often a leaf, whose updates in place had to be ended by a restart of all threads, has "
-      "to be "
-      "consolidated because of updates alone until they are in place again, at most");
+      "which update of a leaf, counted from 1, opens it: from then on they are stored in place, "
+      "where the system has restartable sequences; 0: all go into slots. Packed layout, integers");
+    f("in_place_wait_max", in_place_wait_max, 0, kInPlaceWaitMax,
+      "how often a leaf, whose updates in place had to be ended by a restart of all threads, must "
+      "be consolidated because of updates alone until they are in place again, at most");
     f("search_shortcuts", search_shortcuts, 0, 1,
       "1: in the linked layouts a delta knows where in the base node its key lies, so that less of "
       "it is searched; 0: all of it is");
