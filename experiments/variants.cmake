@@ -69,6 +69,7 @@ bwlab_variant(p13 "ICDE 2013: linked deltas, binary search, one central epoch, c
   using Allocator = SystemAllocator;
   static TreeOptions Options() {
     TreeOptions numbers;
+    numbers.leaf_capacity = 128;
     numbers.leaf_chain_length = 8;
     numbers.inner_chain_length = 8;
     return numbers;
@@ -80,6 +81,7 @@ bwlab_variant(p18 "SIGMOD 2018: pre-allocated deltas, binary search with shortcu
   using Allocator = SystemAllocator;
   static TreeOptions Options() {
     TreeOptions numbers;
+    numbers.leaf_capacity = 128;
     numbers.inner_capacity = 64;
     numbers.search_shortcuts = 1;
     numbers.leaf_chain_length = 24;

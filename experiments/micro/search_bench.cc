@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/short_hints.h"
 #include "bwlab/policy/search/simd.h"
 #include "micro.h"
 
@@ -29,26 +30,29 @@ namespace {
 class Nodes {
  public:
   Nodes(uint32_t heads_per_node, uint32_t node_count) : count_(heads_per_node) {
-    const uint32_t blocks = (heads_per_node + 7) / 8;
-    hint_lines_ = (blocks + 7) / 8;
-    node_lines_ = hint_lines_ + blocks;
+    hint_lines_ = ShortHintLines(heads_per_node);
+    node_lines_ = hint_lines_ + (heads_per_node + kBlockHeads - 1) / kBlockHeads;
     lines_.resize(std::size_t{node_lines_} * node_count);
+    scales_.resize(node_count);
     std::mt19937_64 random(5);
     std::vector<Head> sorted(heads_per_node);
     for (uint32_t n = 0; n < node_count; ++n) {
       for (Head& head : sorted) head = static_cast<Head>(random() & ~uint64_t{1});
       std::sort(sorted.begin(), sorted.end());
       Line* node = &lines_[std::size_t{n} * node_lines_];
+      auto* const hints = reinterpret_cast<ShortHint*>(node);
+      std::fill(hints, hints + hint_lines_ * kShortHintsOfALine, kShortHintMax);
+      scales_[n] = HintScale::For(sorted.front(), sorted.back());
       for (uint32_t i = 0; i < heads_per_node; ++i) {
-        node[hint_lines_ + i / 8].at[i % 8] = sorted[i];
-        if (i % 8 == 0) node[i / 64].at[i / 8 % 8] = sorted[i];
+        node[hint_lines_ + i / kBlockHeads].at[i % kBlockHeads] = sorted[i];
+        if (i % kBlockHeads == 0) hints[i / kBlockHeads] = scales_[n].Of(sorted[i]);
       }
     }
   }
 
-  SortedHeads node(std::size_t n) const {
+  ShortHintedHeads node(std::size_t n) const {
     const Line* node = &lines_[n * node_lines_];
-    return {node[0].at, node[hint_lines_].at, count_};
+    return {{node[hint_lines_].at, count_}, reinterpret_cast<const ShortHint*>(node), scales_[n]};
   }
 
  private:
@@ -59,6 +63,7 @@ class Nodes {
   uint32_t hint_lines_;
   uint32_t node_lines_;
   std::vector<Line> lines_;
+  std::vector<HintScale> scales_;
 };
 
 std::vector<Head> RandomKeys(const Nodes& nodes, uint32_t heads_per_node) {

@@ -32,6 +32,7 @@ SHARED_POLICY_HEADERS = {
     "bwlab/policy/concepts.h",
     "bwlab/policy/reclamation/retired.h",
     "bwlab/policy/search/finger.h",
+    "bwlab/policy/search/short_hints.h",
     "bwlab/policy/search/slot_tags.h",
     "bwlab/policy/search/sorted_heads.h",
     "bwlab/policy/stats/stats.h",

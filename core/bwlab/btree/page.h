@@ -74,7 +74,7 @@ class BTreePage : public BTreeNode {
   /// Offsets in a page for so many records.
   struct Geometry {
     explicit Geometry(uint32_t capacity)
-        : heads(kHeaderBytes + HintLines(capacity) * kLine),
+        : heads(kHeaderBytes + LinesOfHints(capacity, sizeof(Head)) * kLine),
           locators(heads + LinesFor(capacity) * kLine),
           words(locators + (kHasHeap ? capacity * kWord : 0)),
           fences(words + (kHasWords ? capacity * kWord : 0)) {}
@@ -171,12 +171,12 @@ class BTreePage : public BTreeNode {
     /// `finger`: of a writer.
     template <class Search>
     [[gnu::always_inline]] Position Locate(const Key& key, Finger* finger = nullptr) const {
-      return Locate<Search, SortedHeads>(key, finger);
+      return Locate<Search, HintedHeads>(key, finger);
     }
     /// The same for a key that is inserted where it is missing: asks early for what will be moved.
     template <class Search>
     [[gnu::always_inline]] Position LocateToInsert(const Key& key, Finger* finger) const {
-      return Locate<Search, SortedHeadsToMove>(key, finger);
+      return Locate<Search, HintedHeadsToMove>(key, finger);
     }
     Key KeyAt(uint32_t at) const {
       if constexpr (R::Key::kInHead) {
@@ -221,7 +221,7 @@ class BTreePage : public BTreeNode {
     }
     template <class Search, class Heads>
     [[gnu::always_inline]] Position Locate(const Key& key, Finger* finger) const {
-      const SortedHeads all{At<Head>(kHeaderBytes), heads(), count_, beside()};
+      const HintedHeads all{{heads(), count_, beside()}, At<Head>(kHeaderBytes)};
       const uint32_t upper = UpperBoundNear<Search>(finger, Heads{all}, HeadOf(key), page_->level);
       if (upper == 0 || heads()[upper - 1] != HeadOf(key)) return {upper, false};
       if constexpr (R::Key::kInHead) {

@@ -15,6 +15,7 @@
 #include "bwlab/bwtree/mapping_table.h"
 #include "bwlab/policy/reclamation/retired.h"
 #include "bwlab/policy/search/finger.h"
+#include "bwlab/policy/search/short_hints.h"
 #include "bwlab/policy/search/sorted_heads.h"
 #include "bwlab/record/locator.h"
 #include "bwlab/record/position.h"
@@ -42,10 +43,11 @@ struct PageRange {
   Head high = kHeadMax;
 };
 /// Byte strings: low, then high, stand at the offset. Every key of the range begins with the first
-/// `prefix_bytes` of low.
+/// `prefix_bytes` of low; `low_head` is the upper half of its head without them.
 template <>
 struct PageRange<false> {
   uint32_t offset = 0;
+  int32_t low_head = 0;
   uint16_t low_bytes = 0;
   uint16_t high_bytes = 0;
   uint16_t prefix_bytes = 0;
@@ -66,9 +68,9 @@ struct PageShape {
 /// The immutable part of a page, which both delta layouts share: sorted heads with hints, payloads,
 /// range, right sibling and level, and for records that do not fit two words a heap behind them.
 ///
-/// Shape, in cache lines: header | hints | heads | payloads | slots | heap. Header and hints are
-/// needed at once and are fetched together, then one line of heads and one of payloads. A layout
-/// that keeps deltas in the page puts them into slots of two words.
+/// Shape, in cache lines: header | short hints | heads | payloads | slots | heap. Header and hints
+/// are needed at once and are fetched together, then one line of heads and one of payloads. A
+/// layout that keeps deltas in the page puts them into slots of two words.
 ///
 /// Byte-string keys: the prefix that low and high have in common is left out (prefix truncation),
 /// and the next eight bytes are the head, so that the same SIMD search serves them. Records of one
@@ -105,7 +107,7 @@ class BasePage : public Retired {
     static constexpr uint32_t Lines(uint32_t words) { return (words + 7) / 8; }
     /// The first line of heads where they take `head_lines`.
     static constexpr uint32_t HeadsLine(uint32_t head_lines) {
-      return header_lines + HintLines(head_lines * kBlockHeads);
+      return header_lines + ShortHintLines(head_lines * kBlockHeads);
     }
 
     uint32_t heads_line, heap_offset, bytes;
@@ -206,7 +208,9 @@ class BasePage : public Retired {
     }
   }
 
-  SortedHeads sorted() const { return {hints(), heads(), count_, payload_words()}; }
+  ShortHintedHeads sorted() const {
+    return {{heads(), count_, payload_words()}, Line<ShortHint>(header_lines), hint_scale()};
+  }
   const Head* heads() const { return Line<Head>(heads_line_); }
   /// Values and index terms, or locators.
   const uint64_t* payload_words() const {
@@ -290,11 +294,26 @@ class BasePage : public Retired {
     }
   }
 
+  /// Writes the hints of a page whose records are complete.
+  void WriteHints() {
+    const SortedHeads node = sorted();
+    if (count_ > 0) {
+      hint_shift_ = static_cast<uint8_t>(HintScale::For(hint_base(), node.heads[count_ - 1]).shift);
+    }
+    const HintScale scale = hint_scale();
+    auto* const hints = const_cast<ShortHint*>(sorted().hints);
+    for (uint32_t block = 0; block < node.blocks(); ++block) {
+      hints[block] = scale.Of(node.heads[block * kBlockHeads]);
+    }
+    std::fill(hints + node.blocks(), hints + sorted().hint_slots(), kShortHintMax);
+  }
+
   /// Asks for the lines of heads and payloads among which `key` lies.
   void PrefetchRecords(const Key& key) const {
-    const SortedHeads node = sorted();
+    const ShortHintedHeads node = sorted();
+    const ShortHint hint = node.scale.Of(HeadOf(key));
     uint32_t block = 0;
-    for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= HeadOf(key) ? 1 : 0;
+    for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= hint ? 1 : 0;
     Prefetch(node.heads + block * kBlockHeads);
     Prefetch(payload_words() + block * kBlockHeads);
   }
@@ -334,7 +353,7 @@ class BasePage : public Retired {
   /// Whether a record has `key`.
   template <class Search>
   [[gnu::always_inline]] bool Contains(const Key& key, Finger* finger) const {
-    SortedHeads node = sorted();
+    ShortHintedHeads node = sorted();
     if constexpr (R::Key::kInHead) node.words = nullptr;  // nobody looks at them
     return PositionOf(key, UpperBoundNear<Search>(finger, node, HeadOf(key), level())).exact;
   }
@@ -351,17 +370,21 @@ class BasePage : public Retired {
   BasePage(const PageShape<R>& shape, uint32_t slots, const Geometry& geometry)
       : right_(shape.right),
         count_(static_cast<uint16_t>(shape.count)),
-        heads_line_(static_cast<uint16_t>(geometry.heads_line)),
+        heads_line_(static_cast<uint8_t>(geometry.heads_line)),
         slot_count_(static_cast<uint8_t>(slots)),
         level_(static_cast<uint8_t>(shape.level)) {
     BWLAB_ASSERT(!kHasHeap || geometry.bytes <= Locator::kPageBytesMax);
+    BWLAB_ASSERT(heads_line_ == geometry.heads_line);
     bytes = geometry.bytes;
     if constexpr (R::Key::kInHead) {
       range_ = {shape.low, shape.right == kNoPage ? kHeadMax : shape.high};
     } else {
       const std::string_view high = shape.right == kNoPage ? std::string_view() : shape.high;
-      range_ = {geometry.heap_offset, static_cast<uint16_t>(shape.low.size()),
-                static_cast<uint16_t>(high.size()), static_cast<uint16_t>(PrefixBytes(shape))};
+      const uint32_t prefix_bytes = PrefixBytes(shape);
+      const Head low_head = HeadOfBytes(shape.low.substr(prefix_bytes));
+      range_ = {geometry.heap_offset, static_cast<int32_t>(low_head >> 32),
+                static_cast<uint16_t>(shape.low.size()), static_cast<uint16_t>(high.size()),
+                static_cast<uint16_t>(prefix_bytes)};
       CopyBytes(CopyBytes(chars() + geometry.heap_offset, shape.low), high);
     }
   }
@@ -378,7 +401,15 @@ class BasePage : public Retired {
     const uint32_t lines = slots_line() + Geometry::Lines(2 * slot_count_);
     return lines * static_cast<uint32_t>(kCacheLineBytes);
   }
-  const Head* hints() const { return Line<Head>(header_lines); }
+  HintScale hint_scale() const { return {hint_base(), hint_shift_}; }
+  /// Not above any head of the page.
+  Head hint_base() const {
+    if constexpr (R::Key::kInHead) {
+      return range_.low;
+    } else {
+      return Head{range_.low_head} << 32;
+    }
+  }
 
   /// Where the first `upper` records have a head that is at most the key's, and the others are
   /// above the key.
@@ -394,7 +425,8 @@ class BasePage : public Retired {
   PageId right_;
   PageRange<R::Key::kInHead> range_;
   const uint16_t count_;
-  const uint16_t heads_line_;
+  const uint8_t heads_line_;
+  uint8_t hint_shift_ = 0;
   const uint8_t slot_count_;
   const uint8_t level_;
 };
@@ -403,7 +435,7 @@ class BasePage : public Retired {
 /// is.
 template <class R, uint32_t header_lines>
 std::string CheckBase(const BasePage<R, header_lines>& page) {
-  const SortedHeads sorted = page.sorted();
+  const ShortHintedHeads sorted = page.sorted();
   for (uint32_t i = 0; i < sorted.count; ++i) {
     if (i > 0 && page.KeyAt(i - 1) >= page.KeyAt(i)) {
       return "I1: keys " + std::to_string(i - 1) + " and " + std::to_string(i) +
@@ -412,9 +444,9 @@ std::string CheckBase(const BasePage<R, header_lines>& page) {
     if (!HasItsOwnHead(page.KeyAt(i))) {
       return "I1: head " + std::to_string(i) + " is not that of its key";
     }
-    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != sorted.heads[i]) {
+    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != sorted.scale.Of(sorted.heads[i])) {
       return "I1: hint " + std::to_string(i / kBlockHeads) +
-             " differs from the first head of its block";
+             " is not that of the first head of its block";
     }
   }
   KeyBuffer<R> keys;

@@ -79,7 +79,7 @@ TEST(PackedPage, ItsPartsDoNotOverlapAndFillTheAllocation) {
       const auto lines = [](uint32_t words) { return (words + 7) / 8; };
       const uint32_t hint_lines = g.heads_line - 1;
       EXPECT_GE(hint_lines, 1u);
-      EXPECT_GE(hint_lines * 8, lines(count));
+      EXPECT_GE(hint_lines * kShortHintsOfALine, lines(count));
       EXPECT_EQ(g.heap_offset, 64 * (g.heads_line + 2 * lines(count) + lines(2 * slots)));
       EXPECT_EQ(g.bytes, g.heap_offset) << "records of two words need no heap";
     }

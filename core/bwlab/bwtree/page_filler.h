@@ -145,9 +145,7 @@ class PageFiller {
     BWLAB_ASSERT(filled_ == page_->count() && heap_at_ <= page_->bytes);
     const uint32_t blocks = Page::Geometry::Lines(filled_);
     std::fill(heads_ + filled_, heads_ + blocks * kBlockHeads, kHeadMax);
-    auto* hint = const_cast<Head*>(page_->sorted().hints);
-    for (uint32_t block = 0; block < blocks; ++block) hint[block] = heads_[block * kBlockHeads];
-    std::fill(hint + blocks, hint + HintLines(filled_) * kBlockHeads, kHeadMax);
+    page_->WriteHints();
   }
 
  private:

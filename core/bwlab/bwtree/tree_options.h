@@ -12,7 +12,7 @@ namespace bwlab {
 /// Run-time numbers of a tree. Every field has a range, which Check() enforces and which ForEach()
 /// tells.
 struct TreeOptions {
-  uint32_t leaf_capacity = 128;     // records a leaf's base node holds before it splits
+  uint32_t leaf_capacity = 224;     // records a leaf's base node holds before it splits
   uint32_t inner_capacity = 256;    // children an inner base node holds before it splits
   uint32_t root_capacity = 1024;    // the same for an inner root, where that is more
   uint32_t leaf_chain_length = 16;  // deltas a leaf takes before it is consolidated

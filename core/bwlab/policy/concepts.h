@@ -10,6 +10,7 @@
 #include "bwlab/policy/consolidation/consolidation.h"
 #include "bwlab/policy/reclamation/reclamation_options.h"
 #include "bwlab/policy/reclamation/retired.h"
+#include "bwlab/policy/search/short_hints.h"
 #include "bwlab/policy/search/slot_tags.h"
 #include "bwlab/policy/search/sorted_heads.h"
 #include "bwlab/policy/stats/stats.h"
@@ -30,8 +31,10 @@ concept NamedPolicy = requires {
 /// whose tag has the hash, whatever the tags are of slots that are no members.
 template <class P>
 concept SearchPolicy = NamedPolicy<P> &&
-    requires(const SortedHeads& node, Head key, const SlotTags& tags, uint8_t hash, uint32_t n) {
+    requires(const ShortHintedHeads& node, const HintedHeads& changing_node, Head key,
+             const SlotTags& tags, uint8_t hash, uint32_t n) {
   { P::UpperBound(node, key) } -> std::same_as<uint32_t>;
+  { P::UpperBound(changing_node, key) } -> std::same_as<uint32_t>;
   { P::UpperBoundWithin(node, n, n, key) } -> std::same_as<uint32_t>;
   { P::MatchTags(tags, n, hash) } -> std::same_as<uint32_t>;
 };

@@ -23,7 +23,7 @@ struct CountingSearch {
 };
 
 SortedHeads NodeOf(const std::vector<Head>& heads) {
-  return {nullptr, heads.data(), static_cast<uint32_t>(heads.size())};
+  return {heads.data(), static_cast<uint32_t>(heads.size())};
 }
 
 uint32_t UpperBoundOf(const std::vector<Head>& heads, Head key) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/short_hints.h"
 #include "bwlab/policy/search/simd.h"
 #include "bwlab/policy/search/slot_tags.h"
 
@@ -18,23 +19,58 @@ namespace {
 /// A node's arrays as a page lays them out.
 class Node {
  public:
-  explicit Node(std::vector<Head> sorted) : count_(static_cast<uint32_t>(sorted.size())) {
+  explicit Node(std::vector<Head> sorted)
+      : count_(static_cast<uint32_t>(sorted.size())),
+        hint_lines_(LinesOfHints(count_, sizeof(Head))),
+        short_hint_lines_(ShortHintLines(count_)) {
     const std::size_t blocks = (sorted.size() + kBlockHeads - 1) / kBlockHeads;
-    lines_.assign(HintLines(count_) + std::max<std::size_t>(blocks, 1), Line{});
-    Line* const heads = &lines_[HintLines(count_)];
-    for (uint32_t i = 0; i < count_; ++i) heads[i / 8].at[i % 8] = sorted[i];
-    for (std::size_t b = 0; b < blocks; ++b) lines_[b / 8].at[b % 8] = heads[b].at[0];
+    const std::size_t heads_lines = std::max<std::size_t>(blocks, 1);
+    long_.assign(hint_lines_ + heads_lines, Line{});
+    short_.assign(short_hint_lines_ + heads_lines, Line{});
+    auto* const short_hints = reinterpret_cast<ShortHint*>(short_.data());
+    std::fill(short_hints, short_hints + short_hint_lines_ * kShortHintsOfALine, kShortHintMax);
+    if (count_ > 0) scale_ = HintScale::For(sorted.front(), sorted.back());
+    for (uint32_t i = 0; i < count_; ++i) {
+      long_[hint_lines_ + i / 8].at[i % 8] = sorted[i];
+      short_[short_hint_lines_ + i / 8].at[i % 8] = sorted[i];
+      if (i % 8 != 0) continue;
+      long_[i / 64].at[i / 8 % 8] = sorted[i];
+      short_hints[i / 8] = scale_.Of(sorted[i]);
+    }
   }
 
-  SortedHeads view() const { return {lines_[0].at, lines_[HintLines(count_)].at, count_}; }
+  HintedHeads hinted() const { return {{long_[hint_lines_].at, count_}, long_[0].at}; }
+  ShortHintedHeads short_hinted() const {
+    return {{short_[short_hint_lines_].at, count_},
+            reinterpret_cast<const ShortHint*>(short_.data()),
+            scale_};
+  }
 
  private:
   struct alignas(64) Line {
     Head at[8] = {kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax, kHeadMax};
   };
   uint32_t count_;
-  std::vector<Line> lines_;  // hints, then heads
+  uint32_t hint_lines_;
+  uint32_t short_hint_lines_;
+  HintScale scale_;
+  std::vector<Line> long_;   // hints, then heads
+  std::vector<Line> short_;  // short hints, then heads
 };
+
+/// UpperBound with both kinds of hints, which must agree.
+template <class Search>
+uint32_t UpperBound(const Node& node, Head key) {
+  const uint32_t upper = Search::UpperBound(node.hinted(), key);
+  EXPECT_EQ(Search::UpperBound(node.short_hinted(), key), upper) << "key " << key;
+  return upper;
+}
+template <class Search>
+uint32_t UpperBoundWithin(const Node& node, uint32_t first, uint32_t last, Head key) {
+  const uint32_t upper = Search::UpperBoundWithin(node.hinted(), first, last, key);
+  EXPECT_EQ(Search::UpperBoundWithin(node.short_hinted(), first, last, key), upper);
+  return upper;
+}
 
 template <class Search>
 class SearchTest : public testing::Test {};
@@ -70,7 +106,7 @@ TYPED_TEST(SearchTest, UpperBoundIsThatOfTheStandardLibraryForEverySize) {
     }
     for (Head key : keys) {
       const auto expected = std::upper_bound(sorted.begin(), sorted.end(), key) - sorted.begin();
-      ASSERT_EQ(TypeParam::UpperBound(node.view(), key), static_cast<uint32_t>(expected))
+      ASSERT_EQ(UpperBound<TypeParam>(node, key), static_cast<uint32_t>(expected))
           << "size " << size << ", key " << key;
     }
   }
@@ -82,9 +118,9 @@ TYPED_TEST(SearchTest, TheExtremeHeadsAreOrdinaryKeys) {
     for (uint32_t i = 1; i + 1 < size; ++i) sorted.push_back(static_cast<Head>(i));
     sorted.push_back(kHeadMax);
     const Node node(sorted);
-    EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMin), 1u);
-    EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMax), size);
-    EXPECT_EQ(TypeParam::UpperBound(node.view(), kHeadMax - 1), size - 1);
+    EXPECT_EQ(UpperBound<TypeParam>(node, kHeadMin), 1u);
+    EXPECT_EQ(UpperBound<TypeParam>(node, kHeadMax), size);
+    EXPECT_EQ(UpperBound<TypeParam>(node, kHeadMax - 1), size - 1);
   }
 }
 
@@ -101,9 +137,34 @@ TYPED_TEST(SearchTest, EqualHeadsAreAllCounted) {
       for (Head value = 0; value < static_cast<Head>(distinct); ++value) {
         for (Head key : {value * 10 - 1, value * 10, value * 10 + 1}) {
           const auto expected = std::upper_bound(sorted.begin(), sorted.end(), key);
-          ASSERT_EQ(TypeParam::UpperBound(node.view(), key),
+          ASSERT_EQ(UpperBound<TypeParam>(node, key),
                     static_cast<uint32_t>(expected - sorted.begin()))
               << "size " << size << ", distinct " << distinct << ", key " << key;
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(SearchTest, HintsThatCannotTellBlocksApartAreNoHarm) {
+  // Clusters of neighbours far apart, of every size around that of blocks: all hints of a cluster
+  // are equal, and the key may lie in any of its blocks.
+  std::mt19937_64 random(13);
+  for (uint32_t clusters : {1u, 2u, 3u, 10u}) {
+    for (uint32_t size = 1; size <= 70; size += 3) {
+      std::set<Head> distinct;
+      for (uint32_t i = 0; i < clusters; ++i) {
+        const Head begin = static_cast<Head>(random()) / 2;
+        for (uint32_t k = 0; k < size; ++k) distinct.insert(begin + static_cast<Head>(2 * k));
+      }
+      const std::vector<Head> sorted(distinct.begin(), distinct.end());
+      const Node node(sorted);
+      for (Head head : sorted) {
+        for (Head key : {head - 1, head, head + 1}) {
+          const auto expected = std::upper_bound(sorted.begin(), sorted.end(), key);
+          ASSERT_EQ(UpperBound<TypeParam>(node, key),
+                    static_cast<uint32_t>(expected - sorted.begin()))
+              << clusters << " clusters of " << size;
         }
       }
     }
@@ -123,7 +184,7 @@ TYPED_TEST(SearchTest, WithinARangeOnlyItsHeadsAreCounted) {
     const auto first = static_cast<uint32_t>(random() % (last + 1));
     const Head key = random() % 8 == 0 ? kHeadMax : static_cast<Head>(random() % 520) - 5;
     const auto expected = std::upper_bound(sorted.begin() + first, sorted.begin() + last, key);
-    ASSERT_EQ(TypeParam::UpperBoundWithin(node.view(), first, last, key),
+    ASSERT_EQ(UpperBoundWithin<TypeParam>(node, first, last, key),
               static_cast<uint32_t>(expected - sorted.begin()))
         << "[" << first << ", " << last << ") of " << size << ", key " << key;
   }
@@ -132,10 +193,10 @@ TYPED_TEST(SearchTest, WithinARangeOnlyItsHeadsAreCounted) {
 TYPED_TEST(SearchTest, EqualExtremeHeadsAreAllCounted) {
   for (uint32_t size : {1u, 8u, 9u, 64u, 65u, 71u}) {
     const Node least(std::vector<Head>(size, kHeadMin));
-    EXPECT_EQ(TypeParam::UpperBound(least.view(), kHeadMin), size);
+    EXPECT_EQ(UpperBound<TypeParam>(least, kHeadMin), size);
     const Node greatest(std::vector<Head>(size, kHeadMax));
-    EXPECT_EQ(TypeParam::UpperBound(greatest.view(), kHeadMax - 1), 0u);
-    EXPECT_EQ(TypeParam::UpperBound(greatest.view(), kHeadMax), size);
+    EXPECT_EQ(UpperBound<TypeParam>(greatest, kHeadMax - 1), 0u);
+    EXPECT_EQ(UpperBound<TypeParam>(greatest, kHeadMax), size);
   }
 }
 
@@ -157,6 +218,31 @@ TYPED_TEST(SearchTest, MatchTagsIgnoresFlagsAndSlotsThatAreNoMembers) {
       EXPECT_EQ(TypeParam::MatchTags(header.tags, members, hash), expected);
     }
   }
+}
+
+TEST(HintScale, KeepsTheOrderAndUsesMostOfItsRange) {
+  const std::vector<Head> ends = {kHeadMin, kHeadMin + 1, -1000,        -1,      0,
+                                  1,        70'000,       kHeadMax - 1, kHeadMax};
+  for (Head base : ends) {
+    for (Head last : ends) {
+      if (last < base) continue;
+      const HintScale scale = HintScale::For(base, last);
+      EXPECT_EQ(scale.Of(base), kShortHintMin);
+      const uint64_t span = static_cast<uint64_t>(last) - static_cast<uint64_t>(base);
+      const int steps = scale.Of(last) - kShortHintMin;
+      EXPECT_GE(static_cast<uint64_t>(steps), std::min<uint64_t>(span, 1 << 15)) << span;
+      for (Head a : ends) {
+        for (Head b : ends) {
+          if (base <= a && a <= b) {
+            EXPECT_LE(scale.Of(a), scale.Of(b)) << a << ", " << b;
+          }
+        }
+      }
+    }
+  }
+  EXPECT_EQ(HintScale::For(5, 70'000).shift, 1u);
+  EXPECT_EQ(HintScale::For(5, 5 + 65'535).shift, 0u);
+  EXPECT_EQ(HintScale::For(kHeadMin, kHeadMax).shift, 48u);
 }
 
 TEST(HeadOf, KeepsTheOrderOfUnsignedKeysAndComesBack) {

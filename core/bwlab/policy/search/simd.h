@@ -4,18 +4,20 @@
 #include <bit>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 #include <xsimd/xsimd.hpp>
 
 #include "bwlab/base/sanitizer.h"
 #include "bwlab/policy/search/scalar.h"
+#include "bwlab/policy/search/short_hints.h"
 #include "bwlab/policy/search/slot_tags.h"
 #include "bwlab/policy/search/sorted_heads.h"
 
 namespace bwlab {
 
 /// What differs between the instruction sets: the name, how lanes of comparisons are counted (xsimd
-/// 8 has no portable way to ask for it), and which of 32 aligned bytes equal one, some bits
-/// ignored.
+/// 8 has no portable way to ask for it), likewise of a line of short hints, and which of 32 aligned
+/// bytes equal one, some bits ignored.
 template <class Arch>
 struct SimdArch;
 
@@ -39,6 +41,16 @@ struct SimdArch<xsimd::sse4_2> {
    private:
     __m128i sums_ = _mm_setzero_si128();
   };
+  /// How many of a line of hints are greater.
+  static uint32_t CountAbove(const ShortHint* line, ShortHint hint) {
+    const __m128i wanted = _mm_set1_epi16(hint);
+    const auto above = [&](int i) {
+      return _mm_cmpgt_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(line) + i), wanted);
+    };
+    const auto low = static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(above(0), above(1))));
+    const auto high = static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(above(2), above(3))));
+    return static_cast<uint32_t>(std::popcount(high << 16 | low));
+  }
   static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
     uint32_t equal = 0;
     for (const int half : {1, 0}) {
@@ -72,6 +84,15 @@ struct SimdArch<xsimd::avx2> {
    private:
     __m256i sums_ = _mm256_setzero_si256();
   };
+  static uint32_t CountAbove(const ShortHint* line, ShortHint hint) {
+    const __m256i wanted = _mm256_set1_epi16(hint);
+    const auto above = [&](int i) {
+      return _mm256_cmpgt_epi16(_mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i),
+                                wanted);
+    };
+    const __m256i lanes = _mm256_packs_epi16(above(0), above(1));
+    return static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(_mm256_movemask_epi8(lanes))));
+  }
   static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
     const __m256i loaded = _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes));
     const __m256i heeded =
@@ -97,6 +118,13 @@ struct SimdArch<xsimd::avx512f> : SimdArch<xsimd::avx2> {
    private:
     uint32_t sum_ = 0;
   };
+#ifdef __AVX512BW__
+  static uint32_t CountAbove(const ShortHint* line, ShortHint hint) {
+    const __mmask32 above =
+        _mm512_cmpgt_epi16_mask(_mm512_load_si512(line), _mm512_set1_epi16(hint));
+    return static_cast<uint32_t>(std::popcount(above));
+  }
+#endif
 };
 #endif
 
@@ -110,21 +138,25 @@ struct SimdSearch {
   static constexpr std::string_view kName = SimdArch<Arch>::kName;
   static constexpr std::string_view kSummary = SimdArch<Arch>::kSummary;
 
-  /// `Heads`: SortedHeads, or what is one and asks for more.
+  /// `Heads`: HintedHeads, what is one and asks for more, or ShortHintedHeads.
   template <class Heads>
   [[gnu::always_inline]] static uint32_t UpperBound(const Heads& node, Head key) {
-    // The clamps matter for key == kHeadMax alone, which the filling equals.
-    const uint32_t at_most =
-        std::min(CountAtMost(node.hints, node.hint_slots(), key), node.blocks());
+    // The clamps matter where the key equals what the arrays are filled up with.
+    const uint32_t at_most = std::min(HintsAtMost(node, key), node.blocks());
     if (at_most == 0) return 0;
     const uint32_t first = (at_most - 1) * kBlockHeads;
     node.Prefetch(first);
-    return std::min(first + CountAtMost(node.heads + first, kBlockHeads, key), node.count);
+    const uint32_t within = CountAtMost(node.heads + first, kBlockHeads, key);
+    if constexpr (std::is_same_v<Heads, ShortHintedHeads>) {
+      if (within == 0) [[unlikely]]
+        return UpperBoundAmongEqualHints(node, key, first);
+    }
+    return std::min(first + within, node.count);
   }
 
   /// Within two blocks the hints have nothing to add.
-  static uint32_t UpperBoundWithin(const SortedHeads& node, uint32_t first, uint32_t last,
-                                   Head key) {
+  template <class Heads>
+  static uint32_t UpperBoundWithin(const Heads& node, uint32_t first, uint32_t last, Head key) {
     if (first >= last) return first;
     const uint32_t begin = first / kBlockHeads * kBlockHeads;
     const uint32_t upper = last - begin <= 2 * kBlockHeads
@@ -163,6 +195,36 @@ struct SimdSearch {
       }
     } while (i < count);
     return i - above.Sum();
+  }
+
+  /// Hints that are at most the key's.
+  [[gnu::always_inline]] static uint32_t HintsAtMost(const HintedHeads& node, Head key) {
+    return CountAtMost(node.hints, node.hint_slots(), key);
+  }
+  [[gnu::always_inline]] static uint32_t HintsAtMost(const ShortHintedHeads& node, Head key) {
+    return CountAtMost(node.hints, node.hint_slots(), node.scale.Of(key));
+  }
+  [[gnu::always_inline]] static uint32_t CountAtMost(const ShortHint* hints, uint32_t count,
+                                                     ShortHint hint) {
+    uint32_t above = 0;
+    uint32_t i = 0;
+    do {
+      above += SimdArch<Arch>::CountAbove(hints + i, hint);
+      i += kShortHintsOfALine;
+    } while (i < count);
+    return i - above;
+  }
+  /// The key is below head `first`, whose block has the key's hint: it lies in one of those before
+  /// that have it too, or in the one in front of them. Or it is below all heads, and has no hint.
+  [[gnu::noinline]] static uint32_t UpperBoundAmongEqualHints(const ShortHintedHeads& node,
+                                                              Head key, uint32_t first) {
+    if (key < node.scale.base) return 0;
+    const ShortHint hint = node.scale.Of(key);
+    const uint32_t below = hint == kShortHintMin ? 0
+                                                 : CountAtMost(node.hints, node.hint_slots(),
+                                                               static_cast<ShortHint>(hint - 1));
+    const uint32_t begin = below == 0 ? 0 : (below - 1) * kBlockHeads;
+    return ScalarBinarySearch::UpperBoundWithin(node, begin, first, key);
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "bwlab/base/cache_line.h"
@@ -21,21 +22,20 @@ constexpr uint64_t KeyOf(Head head) { return static_cast<uint64_t>(head) ^ (uint
 /// Heads that share a hint; one cache line of them.
 inline constexpr uint32_t kBlockHeads = 8;
 
-/// Cache lines that the hints of a node of `count` heads take: one, two, four and so on. Nodes of
-/// one kind mostly have equally many, so that the processor knows where a search of them ends.
-constexpr uint32_t HintLines(uint32_t count) {
-  constexpr uint32_t kHeadsOfALine = kBlockHeads * kBlockHeads;
-  return std::bit_ceil((count + kHeadsOfALine - 1) / kHeadsOfALine);
+/// Cache lines that hints of `lane_bytes` take in a node of `count` heads: one, two, four and so
+/// on. Nodes of one kind mostly have equally many, so that the processor knows where a search of
+/// them ends.
+constexpr uint32_t LinesOfHints(uint32_t count, std::size_t lane_bytes) {
+  const auto heads_of_a_line = static_cast<uint32_t>(kCacheLineBytes / lane_bytes) * kBlockHeads;
+  return std::bit_ceil((count + heads_of_a_line - 1) / heads_of_a_line);
 }
 
-/// The sorted heads of a base node as a search policy sees them.
+/// The sorted heads of a node as a search policy sees them, by themselves.
 /// Shape: `count` heads, ascending, equal ones possible where keys share a head, filled up with
-/// kHeadMax to a multiple of kBlockHeads, on a cache-line boundary; `hints[b] == heads[b *
-/// kBlockHeads]` for every block, filled up alike to where the heads begin. `words`, where not
-/// null, are what goes with the heads: a search that knows the block before it has looked into it
-/// may ask for them together with the heads (Prefetch).
+/// kHeadMax to a multiple of kBlockHeads, on a cache-line boundary. `words`, where not null, are
+/// what goes with the heads: a search that knows the block before it has looked into it may ask for
+/// them together with the heads (Prefetch).
 struct SortedHeads {
-  const Head* hints;
   const Head* heads;
   uint32_t count;
   const uint64_t* words = nullptr;
@@ -46,12 +46,20 @@ struct SortedHeads {
   }
 
   uint32_t blocks() const { return (count + kBlockHeads - 1) / kBlockHeads; }
+};
+
+/// With `hints[b] == heads[b * kBlockHeads]` for every block, filled up with kHeadMax to where the
+/// heads begin, LinesOfHints(count, sizeof(Head)) behind. For nodes that change in place; those
+/// that do not have shorter hints (short_hints.h).
+struct HintedHeads : SortedHeads {
+  const Head* hints;
+
   uint32_t hint_slots() const { return static_cast<uint32_t>(heads - hints); }
 };
 
 /// The same where a record is to be inserted in place: what stands behind it will be moved, so that
 /// it is asked for too. Precondition: there are words.
-struct SortedHeadsToMove : SortedHeads {
+struct HintedHeadsToMove : HintedHeads {
   void Prefetch(uint32_t first) const {
     for (; first < count; first += kBlockHeads) {
       bwlab::Prefetch(heads + first);
