@@ -272,6 +272,7 @@ TEST(PolicyCounters, HugePagesAreAskedForWhereTheNumberSaysSo) {
   };
   EXPECT_EQ(accepted(1), VirtualReservation(kHugePageBytes, true).huge_pages());
   EXPECT_FALSE(accepted(0));
+  EXPECT_FALSE(accepted(2)) << "the tree is small";
 }
 
 /// Ten deltas on a leaf, then a thousand reads. @return consolidations that no write needed.

@@ -23,6 +23,15 @@ inline void Prefetch(const void* address) {
 #endif
 }
 
+/// The same for a line that is to be written, and that no other core is to keep.
+inline void PrefetchToWrite(const void* address) {
+#if defined(__x86_64__) || defined(__i386__)
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));
+#else
+  __builtin_prefetch(address, 1);
+#endif
+}
+
 /// Asks for `lines` consecutive cache lines from `address` on, so that their misses overlap.
 inline void PrefetchLines(const void* address, unsigned lines) {
   const char* at = static_cast<const char*>(address);

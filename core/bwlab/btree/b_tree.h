@@ -211,7 +211,7 @@ class BTree {
       : options_(options),
         leaf_limits_(LimitsOf<Leaf>(options.leaf_bytes, options.leaf_capacity)),
         inner_limits_(LimitsOf<Inner>(options.inner_bytes, options.inner_capacity)),
-        allocator_(AllocatorOptions{options.huge_pages != 0, options.pooled_bytes_max}),
+        allocator_(AllocatorOptions{HugePages(options.huge_pages), options.pooled_bytes_max}),
         domain_(ReclamationOptions{options.epoch_batch_size, options.epoch_frees_per_retire_max,
                                    options.membarrier != 0}) {}
 

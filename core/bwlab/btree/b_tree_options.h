@@ -18,7 +18,7 @@ struct BTreeOptions {
   uint32_t epoch_batch_size = 128;
   uint32_t epoch_frees_per_retire_max = 0;
   uint32_t membarrier = 1;
-  uint32_t huge_pages = 0;
+  uint32_t huge_pages = 2;
   uint64_t pooled_bytes_max = uint64_t{8} << 20;
   uint32_t backoff_spins_min = 4;
   uint32_t backoff_spins_max = 1024;
@@ -47,7 +47,8 @@ struct BTreeOptions {
       "pages freed at most when one is retired (amortised); 0: all whose grace period is over");
     f("membarrier", membarrier, 0, 1,
       "1: the collector's system call supplies the readers' barrier; 0: each reader pays a fence");
-    f("huge_pages", huge_pages, 0, 1, "1: asks the system for huge pages for the pools");
+    f("huge_pages", huge_pages, 0, 2,
+      "1: asks the system for huge pages for the pools; 2: once they exceed 64 MiB; 0: not");
     f("pooled_bytes_max", pooled_bytes_max, 0, uint64_t{1} << 40,
       "free bytes that a session keeps for itself");
     f("backoff_spins_min", backoff_spins_min, 1, 65536,

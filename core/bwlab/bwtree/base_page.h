@@ -324,9 +324,11 @@ class BasePage : public Retired {
   /// "Interpolation search", CACM 1978. Two lines, since random keys deviate from an even spread by
   /// half a line.
   void PrefetchEstimate(uint32_t head_lines, double share) const {
-    const uint32_t line = Geometry::HeadsLine(head_lines) + EstimatedLine(head_lines, share);
-    PrefetchLines(Line<Head>(line), 2);
-    PrefetchLines(Line<Head>(line + head_lines), 2);
+    PrefetchLines(EstimatedHeads(head_lines, share), 2);
+    PrefetchLines(EstimatedHeads(head_lines, share) + head_lines * kBlockHeads, 2);
+  }
+  void PrefetchEstimatedHeads(uint32_t head_lines, double share) const {
+    PrefetchLines(EstimatedHeads(head_lines, share), 2);
   }
   /// The first of the two, counted from the first line of heads.
   static uint32_t EstimatedLine(uint32_t head_lines, double share) {
@@ -400,6 +402,9 @@ class BasePage : public Retired {
   uint32_t heap_offset() const {
     const uint32_t lines = slots_line() + Geometry::Lines(2 * slot_count_);
     return lines * static_cast<uint32_t>(kCacheLineBytes);
+  }
+  const Head* EstimatedHeads(uint32_t head_lines, double share) const {
+    return Line<Head>(Geometry::HeadsLine(head_lines) + EstimatedLine(head_lines, share));
   }
   HintScale hint_scale() const { return {hint_base(), hint_shift_}; }
   /// Not above any head of the page.

@@ -164,10 +164,10 @@ class BwTree {
 
   explicit BwTree(const TreeOptions& options)
       : options_(Effective(options)),
-        allocator_(AllocatorOptions{options.huge_pages != 0, options.pooled_bytes_max}),
+        allocator_(AllocatorOptions{HugePages(options.huge_pages), options.pooled_bytes_max}),
         domain_(ReclamationOptions{options.epoch_batch_size, options.epoch_frees_per_retire_max,
                                    options.membarrier != 0}),
-        table_(options.pages_max, options.huge_pages != 0),
+        table_(options.pages_max, HugePages(options.huge_pages) == HugePages::kYes),
         workers_(ConsolidationNumbers()) {}
 
   // bw_tree_get.inl.h

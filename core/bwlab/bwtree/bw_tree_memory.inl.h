@@ -152,7 +152,8 @@ MemoryUsage BwTree<Traits>::Memory() const {
   usage.live_bytes = static_cast<uint64_t>(std::max<int64_t>(live_bytes, 0));
   usage.retired_bytes = static_cast<uint64_t>(std::max<int64_t>(retired_bytes, 0));
   usage.mapping_table_bytes = table_.bytes_used();
-  usage.huge_pages = table_.huge_pages() && allocator_.huge_pages();
+  const bool with_table = HugePages(options_.huge_pages) == HugePages::kYes;
+  usage.huge_pages = allocator_.huge_pages() && (!with_table || table_.huge_pages());
   return usage;
 }
 

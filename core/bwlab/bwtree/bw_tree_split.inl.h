@@ -40,8 +40,7 @@ OpResult BwTree<Traits>::FindNodeForWrite(SessionState& state, Probe key, uint32
       if (!term.has_intent() || BWLAB_MUTANT(MergeNotFinished)) [[likely]] {
         const Node parent = node;
         node = Read(term.child());
-        // As readers do; a delta does not want the payload, and gains nothing by the heads alone.
-        if (node.open()) node.PrefetchEstimate(parent.ShareBelow(at, key));
+        if (parent.level() == 1) node.PrefetchForWrite(parent.ShareBelow(at, key));
         continue;
       }
       const Node copy = node;

@@ -76,10 +76,12 @@ concept NodeView = std::default_initializable<N> && std::copyable<N> &&
   { node.VisitDeltas(visit_delta) } -> std::same_as<bool>;  // the newest of each key
 
   // Asks for what a search touches first; for where it will find `key`; and, before the first has
-  // arrived, for where it should find a key that has `share` of the node's range below it.
+  // arrived, for where it should find a key that has `share` of the node's range below it, for
+  // reading or for a write.
   node.Prefetch();
   node.PrefetchRecords(key);
   node.PrefetchEstimate(share);
+  node.PrefetchForWrite(share);
 
   // Leaves: the value of a key. Inner nodes: the term of the greatest separator at most `key`,
   // below `key` (which may lie beyond the range), and of all. Deltas that the search walks over are

@@ -52,8 +52,9 @@ class LinkedNode {
 
   /// Asks for the delta on top, or for the header and the hints of a base page of 256 records.
   void Prefetch() const { PrefetchLines(word_.address(), word_.is_delta() ? 1 : 2); }
-  /// Nothing: where the lines are is known only to who has followed the chain.
+  // Nothing: where the lines are is known only to who has followed the chain.
   void PrefetchEstimate(double /*share*/) const {}
+  void PrefetchForWrite(double /*share*/) const {}
   static double ShareBelow(uint32_t /*at*/, const typename R::Probe& /*key*/) { return 0; }
   /// Asks for the lines of the base page in which `probe` is to be looked for.
   void PrefetchRecords(const Probe& probe) const {

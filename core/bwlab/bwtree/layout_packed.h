@@ -257,6 +257,12 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
     }
     return 0;
   }
+  /// Asks for the line of a slot that is to be written, where all that is known is how many lines
+  /// the heads take.
+  void PrefetchSlot(uint32_t head_lines, uint32_t slot) const {
+    const uint32_t first = Geometry::HeadsLine(head_lines) + 2 * head_lines;
+    PrefetchToWrite(this->template Line<Slot>(first) + slot);
+  }
   /// Asks for the lines of the members that have the key's tag.
   template <class Search>
   [[gnu::always_inline]] void PrefetchSlots(uint32_t members, const Key& key) const {
@@ -414,6 +420,17 @@ class PackedNode {
     if constexpr (R::Key::kInHead) {
       if (const uint32_t lines = word_.head_lines(); lines > 0) {
         word_.page()->PrefetchEstimate(lines, share);
+      }
+    }
+  }
+  /// The same for a write. In place it wants the payload, as a read does; a delta wants the head
+  /// and the slot that is claimed next, or near that one where slots are superseded.
+  void PrefetchForWrite(double share) const {
+    if (open()) return PrefetchEstimate(share);
+    if constexpr (R::Key::kInHead) {
+      if (const uint32_t lines = word_.head_lines(); lines > 0) {
+        word_.page()->PrefetchEstimatedHeads(lines, share);
+        word_.page()->PrefetchSlot(lines, delta_count());
       }
     }
   }

@@ -26,9 +26,9 @@ struct TreeOptions {
   uint32_t background_queue_length = 1024;  // leaves that wait for them at most
   uint32_t page_bytes_max = 32768;  // bytes of keys and values a page holds before it splits
   uint32_t epoch_batch_size = 128;  // pages retired by a session before it looks for free ones
-  uint32_t epoch_frees_per_retire_max = 0;  // pages freed a retirement; 0: all that are free
-  uint32_t membarrier = 1;                  // 0: readers pay a fence instead of the collector
-  uint32_t huge_pages = 0;                  // 1: asks for huge pages for mapping table and pools
+  uint32_t epoch_frees_per_retire_max = 0;        // pages freed a retirement; 0: all that are free
+  uint32_t membarrier = 1;                        // 0: readers pay a fence instead of the collector
+  uint32_t huge_pages = 2;                        // 2: asks for them where the pools are large
   uint64_t pooled_bytes_max = uint64_t{8} << 20;  // free bytes that a session keeps for itself
   uint32_t backoff_spins_min = 4;     // first pause after a lost CAS, in spin-wait instructions
   uint32_t backoff_spins_max = 1024;  // longest pause
@@ -85,8 +85,10 @@ struct TreeOptions {
       "pages freed at most when one is retired (amortised); 0: all whose grace period is over");
     f("membarrier", membarrier, 0, 1,
       "1: the collector's system call supplies the readers' barrier; 0: each reader pays a fence");
-    f("huge_pages", huge_pages, 0, 1,
-      "1: asks the system for huge pages for the mapping table and the pools");
+    f("huge_pages", huge_pages, 0, 2,
+      "1: asks the system for huge pages for the mapping table and the pools; 2: for the pools, "
+      "once "
+      "they exceed 64 MiB; 0: for neither");
     f("pooled_bytes_max", pooled_bytes_max, 0, uint64_t{1} << 40,
       "free bytes that a session keeps for itself");
     f("backoff_spins_min", backoff_spins_min, 1, 65536, "first pause after a lost CAS, in spins");

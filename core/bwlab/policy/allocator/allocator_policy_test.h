@@ -173,7 +173,7 @@ TYPED_TEST_P(AllocatorPolicyTest, TrimGivesTheMemoryOfFreedPagesBack) {
 }
 
 TYPED_TEST_P(AllocatorPolicyTest, HugePagesAreNotClaimedWhereNobodyAskedForThem) {
-  typename TestFixture::Shared shared(AllocatorOptions{.huge_pages = false});
+  typename TestFixture::Shared shared(AllocatorOptions{.huge_pages = HugePages::kNo});
   typename TestFixture::Local local(shared);
   void* page = local.Allocate(1024);
   EXPECT_FALSE(shared.huge_pages());

@@ -110,16 +110,24 @@ class PoolDepot {
   static constexpr std::size_t kPageBytesMax = std::size_t{32} << 10;
   static constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
   static constexpr uint64_t kDepotFactor = 4;
+  /// Of chunks, from which on HugePages::kWhenLarge asks for huge pages: far beyond what a TLB of
+  /// 2,048 small pages reaches. Less gained nothing (bwtree/PERFORMANCE.md).
+  static constexpr std::size_t kLargeBytes = 32 * kHugePageBytes;
 
   /// Stack i is of pages of i cache lines. Stack kRuns is of runs, each larger than any page: what
   /// was left of a chunk when its session ended, and what Trim joined.
   static constexpr std::size_t kRuns = 0;
   static constexpr std::size_t kStacks = kPageBytesMax / kCacheLineBytes + 1;
 
-  /// With huge pages a chunk is one of them: fewer TLB misses, and less that Trim can give back.
+  /// With huge pages from the first on a chunk is one of them: fewer TLB misses, and less that Trim
+  /// can give back. With huge pages when large, chunks stay small, and from kLargeBytes on as many
+  /// are mapped at a time as fill one; of what Trim unmaps the system can use again what belongs to
+  /// no huge page any more, or to one that it has split.
   explicit PoolDepot(const AllocatorOptions& options = {})
-      : chunk_bytes_(options.huge_pages ? kHugePageBytes : kChunkBytes),
-        huge_pages_(options.huge_pages),
+      : chunk_bytes_(options.huge_pages == HugePages::kYes ? kHugePageBytes : kChunkBytes),
+        huge_from_bytes_(options.huge_pages == HugePages::kNo    ? SIZE_MAX
+                         : options.huge_pages == HugePages::kYes ? 0
+                                                                 : kLargeBytes),
         session_bytes_max_(
             static_cast<int64_t>(std::min<uint64_t>(options.pooled_bytes_max, INT64_MAX >> 3))),
         bytes_max_(kDepotFactor * static_cast<uint64_t>(session_bytes_max_)) {}
@@ -143,10 +151,9 @@ class PoolDepot {
   std::size_t run_bytes() const { return chunk_bytes_ - header_bytes(); }
   int64_t session_bytes_max() const { return session_bytes_max_; }
 
-  /// Whether huge pages were asked for, there is a chunk, and the system has accepted the advice
-  /// for every chunk so far.
+  /// Whether the system has been advised to use huge pages, and has accepted it each time.
   bool huge_pages() const {
-    return huge_pages_ && chunk_count() > 0 && !advice_refused_.load(std::memory_order_relaxed);
+    return advice_.load(std::memory_order_relaxed) == Advice::kAccepted;  // (A8)
   }
 
   /// Whether the depot holds more than it is meant to.
@@ -229,11 +236,17 @@ class PoolDepot {
 
   using Areas = std::array<FreeBatches, kStacks>;
 
+  enum class Advice : uint8_t { kNone, kAccepted, kRefused };
+
+  /// `bytes`, a multiple of chunk_bytes_, that begin at a multiple of themselves, cut into chunks.
+  /// @return the memory of the first one behind its header, or nullptr; the others are in the
+  /// depot.
+  void* MapChunks(std::size_t bytes);
   void MarkFree(std::size_t stack, FreeBatch* batch);
   void CollectAreas(Chunk& chunk, Areas& areas);
 
   const std::size_t chunk_bytes_;
-  const bool huge_pages_;
+  const std::size_t huge_from_bytes_;  // bytes of chunks from which on more are huge pages
   const int64_t session_bytes_max_;
   const uint64_t bytes_max_;
   // (A8) relaxed, here and where marked: counts for statistics and for when to trim; no data is
@@ -242,28 +255,44 @@ class PoolDepot {
   Atomic<uint64_t> taken_bytes_{0};
   Atomic<uint64_t> trimmed_at_{0};  // put_bytes_ at the end of the last trim
   Atomic<std::size_t> chunk_count_{0};
-  Atomic<uintptr_t> next_chunk_{0};  // where it is wished for
-  Atomic<bool> advice_refused_{false};
+  Atomic<uintptr_t> last_chunk_{0};
+  Atomic<Advice> advice_{Advice::kNone};
   Atomic<bool> trimming_{false};
   Atomic<Chunk*> chunks_{nullptr};
   alignas(kCacheLineBytes) std::array<Stack, kStacks> stacks_{};
 };
 
 inline void* PoolDepot::NewChunk() {
-  // (A8) Below the one before it, as the system places mappings itself.
-  auto* wish = reinterpret_cast<void*>(next_chunk_.load(std::memory_order_relaxed));
-  void* memory = MapAligned(chunk_bytes_, chunk_bytes_, wish);
-  if (memory == nullptr) return nullptr;
-  next_chunk_.store(reinterpret_cast<uintptr_t>(memory) - chunk_bytes_, std::memory_order_relaxed);
-  if (huge_pages_ && !AdviseHugePages(memory, chunk_bytes_)) {
-    advice_refused_.store(true, std::memory_order_relaxed);  // (A8)
+  if (chunk_count() * chunk_bytes_ >= huge_from_bytes_) {
+    if (void* run = MapChunks(kHugePageBytes); run != nullptr) return run;
   }
-  auto* chunk = new (memory) Chunk{nullptr, 0};
-  char* run = static_cast<char*>(memory) + header_bytes();
-  BWLAB_POISON(run, run_bytes());
-  PushChunks(chunk, chunk);
-  chunk_count_.fetch_add(1, std::memory_order_relaxed);  // (A8)
-  return run;
+  return MapChunks(chunk_bytes_);
+}
+
+inline void* PoolDepot::MapChunks(std::size_t bytes) {
+  // (A8) Below the one before it, as the system places mappings itself.
+  const uintptr_t last = last_chunk_.load(std::memory_order_relaxed);
+  auto* wish = reinterpret_cast<void*>(last == 0 ? 0 : (last - bytes) & ~(bytes - 1));
+  auto* const memory = static_cast<char*>(MapAligned(bytes, bytes, wish));
+  if (memory == nullptr) return nullptr;
+  last_chunk_.store(reinterpret_cast<uintptr_t>(memory), std::memory_order_relaxed);
+  if (bytes == kHugePageBytes && huge_from_bytes_ != SIZE_MAX) {
+    const bool accepted = AdviseHugePages(memory, bytes);
+    if (!accepted || advice_.load(std::memory_order_relaxed) == Advice::kNone) {
+      advice_.store(accepted ? Advice::kAccepted : Advice::kRefused, std::memory_order_relaxed);
+    }
+  }
+  FreeBatches others;
+  for (std::size_t offset = 0; offset < bytes; offset += chunk_bytes_) {
+    auto* const chunk = new (memory + offset) Chunk{nullptr, 0};
+    char* const run = memory + offset + header_bytes();
+    BWLAB_POISON(run, run_bytes());
+    PushChunks(chunk, chunk);
+    chunk_count_.fetch_add(1, std::memory_order_relaxed);  // (A8)
+    if (offset > 0) others.Add(run, run_bytes());
+  }
+  Put(kRuns, others);
+  return memory + header_bytes();
 }
 
 inline FreeBatch* PoolDepot::Take(std::size_t stack) {

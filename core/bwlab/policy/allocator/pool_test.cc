@@ -326,24 +326,69 @@ TEST(PoolAllocator, MemoryIsBoundedWhileSessionsTrimEachOthersPagesAway) {
   EXPECT_EQ(shared.chunk_count(), 0u);
 }
 
-TEST(PoolAllocator, HugeChunksBeginAtHugePagesAndTellWhetherTheSystemAgreed) {
+/// Whether the system accepts the advice to use huge pages.
+bool HugePagesAccepted() {
   void* probe = MapAligned(kHugePageBytes, kHugePageBytes);
-  ASSERT_NE(probe, nullptr);
   const bool accepts = AdviseHugePages(probe, kHugePageBytes);
   Unmap(probe, kHugePageBytes);
+  return accepts;
+}
 
-  Shared shared(AllocatorOptions{.huge_pages = true});
+TEST(PoolAllocator, HugeChunksBeginAtHugePagesAndTellWhetherTheSystemAgreed) {
+  Shared shared(AllocatorOptions{.huge_pages = HugePages::kYes});
   Local pool(shared);
   EXPECT_EQ(shared.chunk_bytes(), kHugePageBytes);
   EXPECT_FALSE(shared.huge_pages()) << "there is no chunk yet";
   auto* page = static_cast<char*>(pool.Allocate(2048));
   EXPECT_EQ(reinterpret_cast<uintptr_t>(page) % kHugePageBytes,
             kHugePageBytes - shared.run_bytes());
-  EXPECT_EQ(shared.huge_pages(), accepts);
+  EXPECT_EQ(shared.huge_pages(), HugePagesAccepted());
   std::vector<void*> pages = AllocateMany(pool, 2000, 2048);
   EXPECT_EQ(shared.chunk_count(), 2u);
   pool.Free(page, 2048);
   for (void* other : pages) pool.Free(other, 2048);
+  pool.Trim();
+  EXPECT_EQ(shared.chunk_count(), 0u);
+}
+
+TEST(PoolAllocator, WhenLargeItMapsHugePagesAndStillGivesBackSmallChunks) {
+  Shared shared(AllocatorOptions{.huge_pages = HugePages::kWhenLarge});
+  Local pool(shared);
+  EXPECT_EQ(shared.chunk_bytes(), PoolDepot::kChunkBytes);
+  constexpr std::size_t kChunksOfOne = kHugePageBytes / PoolDepot::kChunkBytes;
+  constexpr std::size_t kSmall = PoolDepot::kLargeBytes / PoolDepot::kChunkBytes;
+  constexpr std::size_t kPageBytes = PoolDepot::kPageBytesMax;
+  std::vector<void*> pages;
+  const auto allocate_until = [&](std::size_t chunks) {
+    while (shared.chunk_count() < chunks) {
+      pages.push_back(pool.Allocate(kPageBytes));
+      ASSERT_NE(pages.back(), nullptr);
+      std::memset(pages.back(), 1, sizeof(void*));
+    }
+  };
+  allocate_until(kSmall);
+  EXPECT_FALSE(shared.huge_pages());
+  allocate_until(kSmall + 1);
+  EXPECT_EQ(shared.huge_pages(), HugePagesAccepted());
+  EXPECT_EQ(shared.chunk_count(), kSmall + kChunksOfOne);
+  const uintptr_t first = reinterpret_cast<uintptr_t>(pages.back()) & ~(kHugePageBytes - 1);
+  allocate_until(kSmall + kChunksOfOne + 1);
+  // The pages between are those of all chunks of the first huge page.
+  const std::size_t in_first =
+      static_cast<std::size_t>(std::count_if(pages.begin(), pages.end(), [first](const void* page) {
+        return reinterpret_cast<uintptr_t>(page) - first < kHugePageBytes;
+      }));
+  EXPECT_EQ(in_first, kChunksOfOne * (shared.run_bytes() / kPageBytes));
+  std::sort(pages.begin(), pages.end());
+  for (std::size_t i = 1; i < pages.size(); ++i) {
+    ASSERT_GE(static_cast<char*>(pages[i]) - static_cast<char*>(pages[i - 1]),
+              static_cast<std::ptrdiff_t>(kPageBytes));
+  }
+  // All but one page: the chunks around it go back, those beside it in its huge page too.
+  for (std::size_t i = 1; i < pages.size(); ++i) pool.Free(pages[i], kPageBytes);
+  pool.Trim();
+  EXPECT_EQ(shared.chunk_count(), 1u);
+  pool.Free(pages[0], kPageBytes);
   pool.Trim();
   EXPECT_EQ(shared.chunk_count(), 0u);
 }

@@ -28,7 +28,7 @@ struct TbbScalableAllocator {
   class Shared {
    public:
     explicit Shared(const AllocatorOptions& options = {})
-        : huge_pages_(options.huge_pages &&
+        : huge_pages_(options.huge_pages == HugePages::kYes &&
                       ::scalable_allocation_mode(TBBMALLOC_USE_HUGE_PAGES, 1) == TBBMALLOC_OK) {
       // The library sets itself up with the first allocation, and a command that comes before that
       // takes the value of thread-specific key 0, whosever it is, for a cache of the thread.
