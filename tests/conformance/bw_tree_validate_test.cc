@@ -123,8 +123,8 @@ TYPED_TEST(BwTreeValidateTest, SeesAHeadThatIsNotThatOfItsKey) {
 }
 
 TYPED_TEST(BwTreeValidateTest, SeesAHintThatDiffersFromItsBlock) {
-  const ShortHintedHeads sorted = this->PageOf(this->NodeWithRecords(0)).sorted();
-  this->ExpectFaultWith(sorted.hints[0], static_cast<ShortHint>(sorted.hints[0] + 1),
+  const auto& hint = this->PageOf(this->NodeWithRecords(0)).sorted().hints[0];
+  this->ExpectFaultWith(hint, static_cast<std::remove_cvref_t<decltype(hint)>>(hint + 1),
                         "I1: hint 0 is not that of the first head");
 }
 
@@ -170,12 +170,12 @@ TYPED_TEST(BwTreeValidateTest, SeesAChildThatStandsInNoLevel) {
 TYPED_TEST(BwTreeValidateTest, SeesAFirstSeparatorThatIsNotTheLowKey) {
   if (!TypeParam::Key::kInHead) GTEST_SKIP() << "a head alone cannot be another key";
   const auto& page = this->PageOf(this->NodeWithRecords(1));
-  const ShortHintedHeads sorted = page.sorted();
-  const ShortHint hint =
-      std::exchange(const_cast<ShortHint&>(sorted.hints[0]), sorted.scale.Of(sorted.heads[0] + 1));
+  const auto hints = page.sorted().hints;
+  const auto hint = std::exchange(const_cast<std::remove_cvref_t<decltype(*hints)>&>(hints[0]),
+                                  page.HintOf(page.heads()[0] + 1));
   this->ExpectFaultWith(page.heads()[0], page.heads()[0] + 1,
                         "I4: the first separator is not the low key");
-  const_cast<ShortHint&>(sorted.hints[0]) = hint;
+  const_cast<std::remove_cvref_t<decltype(*hints)>&>(hints[0]) = hint;
 }
 
 TYPED_TEST(BwTreeValidateTest, SeesAnIntentOnAFirstChild) {

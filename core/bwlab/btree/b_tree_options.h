@@ -48,7 +48,7 @@ struct BTreeOptions {
     f("membarrier", membarrier, 0, 1,
       "1: the collector's system call supplies the readers' barrier; 0: each reader pays a fence");
     f("huge_pages", huge_pages, 0, 2,
-      "1: asks the system for huge pages for the pools; 2: once they exceed 64 MiB; 0: not");
+      "1: asks the system for huge pages for the pools; 2: once they exceed 128 MiB; 0: not");
     f("pooled_bytes_max", pooled_bytes_max, 0, uint64_t{1} << 40,
       "free bytes that a session keeps for itself");
     f("backoff_spins_min", backoff_spins_min, 1, 65536,

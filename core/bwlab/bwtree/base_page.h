@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <string>
 #include <string_view>
@@ -43,11 +44,10 @@ struct PageRange {
   Head high = kHeadMax;
 };
 /// Byte strings: low, then high, stand at the offset. Every key of the range begins with the first
-/// `prefix_bytes` of low; `low_head` is the upper half of its head without them.
+/// `prefix_bytes` of low.
 template <>
 struct PageRange<false> {
   uint32_t offset = 0;
-  int32_t low_head = 0;
   uint16_t low_bytes = 0;
   uint16_t high_bytes = 0;
   uint16_t prefix_bytes = 0;
@@ -76,6 +76,8 @@ struct PageShape {
 /// and the next eight bytes are the head, so that the same SIMD search serves them. Records of one
 /// head are told apart by their suffixes. Source: prefix truncation, Bayer and Unterauer, TODS
 /// 1977; "poor man's normalized keys", Graefe, "Modern B-Tree Techniques", 2011, section 3.4.
+/// Hints are short where the key is in the head; those of byte strings are heads: many begin alike,
+/// and short ones could not tell them apart.
 ///
 /// Where a locator points stands the value, then the suffix. Its upper part is the index term in an
 /// inner node (which so needs no value in the heap), the bytes of the value in a leaf.
@@ -92,6 +94,10 @@ class BasePage : public Retired {
   using RecordsType = R;
 
   static constexpr bool kHasHeap = !R::kWords;
+  using Sorted = std::conditional_t<R::Key::kInHead, ShortHintedHeads, HintedHeads>;
+  using Hint = std::conditional_t<R::Key::kInHead, ShortHint, Head>;
+  /// Lines that begin with the header and end with the hints of 256 records, or 128 byte strings.
+  static constexpr uint32_t kLinesOfDescent = header_lines + (R::Key::kInHead ? 1 : 2);
 
   /// Where things lie. Lines are kCacheLineBytes.
   struct Geometry {
@@ -107,7 +113,7 @@ class BasePage : public Retired {
     static constexpr uint32_t Lines(uint32_t words) { return (words + 7) / 8; }
     /// The first line of heads where they take `head_lines`.
     static constexpr uint32_t HeadsLine(uint32_t head_lines) {
-      return header_lines + ShortHintLines(head_lines * kBlockHeads);
+      return header_lines + LinesOfHints(head_lines * kBlockHeads, sizeof(Hint));
     }
 
     uint32_t heads_line, heap_offset, bytes;
@@ -208,8 +214,22 @@ class BasePage : public Retired {
     }
   }
 
-  ShortHintedHeads sorted() const {
-    return {{heads(), count_, payload_words()}, Line<ShortHint>(header_lines), hint_scale()};
+  Sorted sorted() const {
+    const SortedHeads all{heads(), count_, payload_words()};
+    const Hint* const hints = Line<Hint>(header_lines);
+    if constexpr (R::Key::kInHead) {
+      return {all, hints, hint_scale()};
+    } else {
+      return {all, hints};
+    }
+  }
+  /// The hint of a block that begins with a head.
+  Hint HintOf(Head head) const {
+    if constexpr (R::Key::kInHead) {
+      return hint_scale().Of(head);
+    } else {
+      return head;
+    }
   }
   const Head* heads() const { return Line<Head>(heads_line_); }
   /// Values and index terms, or locators.
@@ -296,22 +316,22 @@ class BasePage : public Retired {
 
   /// Writes the hints of a page whose records are complete.
   void WriteHints() {
-    const SortedHeads node = sorted();
-    if (count_ > 0) {
-      hint_shift_ = static_cast<uint8_t>(HintScale::For(hint_base(), node.heads[count_ - 1]).shift);
+    const Sorted node = sorted();
+    if constexpr (R::Key::kInHead) {
+      const Head last = count_ == 0 ? range_.low : node.heads[count_ - 1];
+      hint_shift_ = static_cast<uint8_t>(HintScale::For(range_.low, last).shift);
     }
-    const HintScale scale = hint_scale();
-    auto* const hints = const_cast<ShortHint*>(sorted().hints);
+    auto* const hints = const_cast<Hint*>(node.hints);
     for (uint32_t block = 0; block < node.blocks(); ++block) {
-      hints[block] = scale.Of(node.heads[block * kBlockHeads]);
+      hints[block] = HintOf(node.heads[block * kBlockHeads]);
     }
-    std::fill(hints + node.blocks(), hints + sorted().hint_slots(), kShortHintMax);
+    std::fill(hints + node.blocks(), hints + node.hint_slots(), std::numeric_limits<Hint>::max());
   }
 
   /// Asks for the lines of heads and payloads among which `key` lies.
   void PrefetchRecords(const Key& key) const {
-    const ShortHintedHeads node = sorted();
-    const ShortHint hint = node.scale.Of(HeadOf(key));
+    const Sorted node = sorted();
+    const Hint hint = HintOf(HeadOf(key));
     uint32_t block = 0;
     for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= hint ? 1 : 0;
     Prefetch(node.heads + block * kBlockHeads);
@@ -355,7 +375,7 @@ class BasePage : public Retired {
   /// Whether a record has `key`.
   template <class Search>
   [[gnu::always_inline]] bool Contains(const Key& key, Finger* finger) const {
-    ShortHintedHeads node = sorted();
+    Sorted node = sorted();
     if constexpr (R::Key::kInHead) node.words = nullptr;  // nobody looks at them
     return PositionOf(key, UpperBoundNear<Search>(finger, node, HeadOf(key), level())).exact;
   }
@@ -382,11 +402,8 @@ class BasePage : public Retired {
       range_ = {shape.low, shape.right == kNoPage ? kHeadMax : shape.high};
     } else {
       const std::string_view high = shape.right == kNoPage ? std::string_view() : shape.high;
-      const uint32_t prefix_bytes = PrefixBytes(shape);
-      const Head low_head = HeadOfBytes(shape.low.substr(prefix_bytes));
-      range_ = {geometry.heap_offset, static_cast<int32_t>(low_head >> 32),
-                static_cast<uint16_t>(shape.low.size()), static_cast<uint16_t>(high.size()),
-                static_cast<uint16_t>(prefix_bytes)};
+      range_ = {geometry.heap_offset, static_cast<uint16_t>(shape.low.size()),
+                static_cast<uint16_t>(high.size()), static_cast<uint16_t>(PrefixBytes(shape))};
       CopyBytes(CopyBytes(chars() + geometry.heap_offset, shape.low), high);
     }
   }
@@ -406,15 +423,7 @@ class BasePage : public Retired {
   const Head* EstimatedHeads(uint32_t head_lines, double share) const {
     return Line<Head>(Geometry::HeadsLine(head_lines) + EstimatedLine(head_lines, share));
   }
-  HintScale hint_scale() const { return {hint_base(), hint_shift_}; }
-  /// Not above any head of the page.
-  Head hint_base() const {
-    if constexpr (R::Key::kInHead) {
-      return range_.low;
-    } else {
-      return Head{range_.low_head} << 32;
-    }
-  }
+  HintScale hint_scale() const { return {range_.low, hint_shift_}; }
 
   /// Where the first `upper` records have a head that is at most the key's, and the others are
   /// above the key.
@@ -440,7 +449,7 @@ class BasePage : public Retired {
 /// is.
 template <class R, uint32_t header_lines>
 std::string CheckBase(const BasePage<R, header_lines>& page) {
-  const ShortHintedHeads sorted = page.sorted();
+  const auto sorted = page.sorted();
   for (uint32_t i = 0; i < sorted.count; ++i) {
     if (i > 0 && page.KeyAt(i - 1) >= page.KeyAt(i)) {
       return "I1: keys " + std::to_string(i - 1) + " and " + std::to_string(i) +
@@ -449,7 +458,7 @@ std::string CheckBase(const BasePage<R, header_lines>& page) {
     if (!HasItsOwnHead(page.KeyAt(i))) {
       return "I1: head " + std::to_string(i) + " is not that of its key";
     }
-    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != sorted.scale.Of(sorted.heads[i])) {
+    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != page.HintOf(sorted.heads[i])) {
       return "I1: hint " + std::to_string(i / kBlockHeads) +
              " is not that of the first head of its block";
     }

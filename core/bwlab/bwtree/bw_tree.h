@@ -156,6 +156,9 @@ class BwTree {
   static TreeOptions Effective(TreeOptions options) {
     constexpr bool kPlainAtomics = std::is_same_v<Atomic<uint64_t>, std::atomic<uint64_t>>;
     if (!kPlainAtomics || !RestartableAvailable()) options.in_place_after = 0;
+    if constexpr (!R::kWords) {
+      options.leaf_capacity = std::min(options.leaf_capacity, options.heap_leaf_capacity);
+    }
     return options;
   }
   static OpResult FailureOf(Attempt attempt) {

@@ -50,8 +50,10 @@ class LinkedNode {
     return first == nullptr ? *word_.page() : *first->base;
   }
 
-  /// Asks for the delta on top, or for the header and the hints of a base page of 256 records.
-  void Prefetch() const { PrefetchLines(word_.address(), word_.is_delta() ? 1 : 2); }
+  /// Asks for the delta on top, or for the header and the hints of a base page.
+  void Prefetch() const {
+    PrefetchLines(word_.address(), word_.is_delta() ? 1 : Page::kLinesOfDescent);
+  }
   // Nothing: where the lines are is known only to who has followed the chain.
   void PrefetchEstimate(double /*share*/) const {}
   void PrefetchForWrite(double /*share*/) const {}

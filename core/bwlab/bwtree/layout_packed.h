@@ -289,9 +289,9 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   struct SlotHeap {
     uint16_t slot_bytes;
   };
-  /// What a header of two lines lacks, so that the tags are its end.
+  /// What the header lacks where there is a heap, so that the tags are its end.
   struct Padding {
-    std::array<char, kCacheLineBytes> bytes;
+    std::array<char, kPackedHeaderLines<R> == 1 ? 4 : kCacheLineBytes> bytes;
   };
 
   uint32_t HeapBytes(const Key& key, const typename R::Payload& payload) const {
@@ -335,7 +335,7 @@ class PackedPage : public BasePage<R, kPackedHeaderLines<R>> {
   // stamped (1) | stamp (15) | restarted (1) | slots (15, more than threads that claim at once).
   Atomic<uint32_t> claims_{0};
   PageId dying_id_ = kNoPage;
-  [[no_unique_address]] std::conditional_t<kPackedHeaderLines<R> == 1, Nothing, Padding> padding_;
+  [[no_unique_address]] std::conditional_t<Base::kHasHeap, Padding, Nothing> padding_;
   SlotTags tags_{};  // the end of the header
 };
 
@@ -412,8 +412,8 @@ class PackedNode {
   uint64_t raw() const { return word_.raw(); }
   Page& page() const { return *word_.page(); }
 
-  /// Asks for header and hints, together: those of 256 records take a line.
-  void Prefetch() const { PrefetchLines(word_.page(), kPackedHeaderLines<R> + 1); }
+  /// Asks for header and hints, together.
+  void Prefetch() const { PrefetchLines(word_.page(), Page::kLinesOfDescent); }
 
   /// Asks for what lies where the `share` of the range below a key suggests it.
   void PrefetchEstimate(double share) const {

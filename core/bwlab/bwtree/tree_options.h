@@ -12,10 +12,11 @@ namespace bwlab {
 /// Run-time numbers of a tree. Every field has a range, which Check() enforces and which ForEach()
 /// tells.
 struct TreeOptions {
-  uint32_t leaf_capacity = 224;     // records a leaf's base node holds before it splits
-  uint32_t inner_capacity = 256;    // children an inner base node holds before it splits
-  uint32_t root_capacity = 1024;    // the same for an inner root, where that is more
-  uint32_t leaf_chain_length = 16;  // deltas a leaf takes before it is consolidated
+  uint32_t leaf_capacity = 224;       // records a leaf's base node holds before it splits
+  uint32_t heap_leaf_capacity = 128;  // the same for records that are not two 64-bit integers
+  uint32_t inner_capacity = 256;      // children an inner base node holds before it splits
+  uint32_t root_capacity = 1024;      // the same for an inner root, where that is more
+  uint32_t leaf_chain_length = 16;    // deltas a leaf takes before it is consolidated
   uint32_t inner_chain_length =
       0;  // deltas an inner node takes; 0: every change writes a new base node
   uint32_t in_place_after = 2;  // packed layout: the update of a leaf that opens it; 0: none does
@@ -54,6 +55,8 @@ struct TreeOptions {
   template <class F>
   void ForEach(F&& f) {
     f("leaf_capacity", leaf_capacity, 4, 1024, "records a leaf holds before it splits");
+    f("heap_leaf_capacity", heap_leaf_capacity, 4, 1024,
+      "the same where that is less, and keys or values are byte strings");
     f("inner_capacity", inner_capacity, 4, 1024, "children an inner node holds before it splits");
     f("root_capacity", root_capacity, 4, 1024,
       "children the root holds before it splits, where that is more than inner_capacity");
@@ -88,7 +91,7 @@ struct TreeOptions {
     f("huge_pages", huge_pages, 0, 2,
       "1: asks the system for huge pages for the mapping table and the pools; 2: for the pools, "
       "once "
-      "they exceed 64 MiB; 0: for neither");
+      "they exceed 128 MiB; 0: for neither");
     f("pooled_bytes_max", pooled_bytes_max, 0, uint64_t{1} << 40,
       "free bytes that a session keeps for itself");
     f("backoff_spins_min", backoff_spins_min, 1, 65536, "first pause after a lost CAS, in spins");

@@ -14,7 +14,7 @@ TEST(TreeOptions, EveryFieldIsHeldToItsRangeAndNamedWhenItIsNot) {
   TreeOptions().ForEach([&](std::string_view name, auto&, uint64_t, uint64_t, std::string_view) {
     names.emplace_back(name);
   });
-  ASSERT_EQ(names.size(), 20u);
+  ASSERT_EQ(names.size(), 21u);
   for (const std::string& wanted : names) {
     for (bool above : {false, true}) {
       TreeOptions options;

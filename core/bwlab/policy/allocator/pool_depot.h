@@ -112,7 +112,7 @@ class PoolDepot {
   static constexpr uint64_t kDepotFactor = 4;
   /// Of chunks, from which on HugePages::kWhenLarge asks for huge pages: far beyond what a TLB of
   /// 2,048 small pages reaches. Less gained nothing (bwtree/PERFORMANCE.md).
-  static constexpr std::size_t kLargeBytes = 32 * kHugePageBytes;
+  static constexpr std::size_t kLargeBytes = 64 * kHugePageBytes;
 
   /// Stack i is of pages of i cache lines. Stack kRuns is of runs, each larger than any page: what
   /// was left of a chunk when its session ended, and what Trim joined.
