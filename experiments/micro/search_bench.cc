@@ -40,12 +40,14 @@ class Nodes {
       for (Head& head : sorted) head = static_cast<Head>(random() & ~uint64_t{1});
       std::sort(sorted.begin(), sorted.end());
       Line* node = &lines_[std::size_t{n} * node_lines_];
-      auto* const hints = reinterpret_cast<ShortHint*>(node);
-      std::fill(hints, hints + hint_lines_ * kShortHintsOfALine, kShortHintMax);
-      scales_[n] = HintScale::For(sorted.front(), sorted.back());
+      auto* const lanes = reinterpret_cast<ShortHint*>(node);
+      std::fill(lanes, lanes + hint_lines_ * kShortHintLanes, kShortHintMax);
+      scales_[n] = HintScale::For(sorted.data(), heads_per_node);
       for (uint32_t i = 0; i < heads_per_node; ++i) {
         node[hint_lines_ + i / kBlockHeads].at[i % kBlockHeads] = sorted[i];
-        if (i % kBlockHeads == 0) hints[i / kBlockHeads] = scales_[n].Of(sorted[i]);
+        if (i > 0 && i % kBlockHeads == 0) {
+          lanes[ShortHintedHeads::LaneOf(i / kBlockHeads)] = scales_[n].Of(sorted[i]);
+        }
       }
     }
   }

@@ -27,6 +27,47 @@ TEST_F(U64Tree, TheLeastAndGreatestKeysAndValuesAreOrdinary) {
   ExpectSameAsModel();
 }
 
+struct LargeLeaves : TinyTraits {
+  static TreeOptions Options() {
+    TreeOptions options = TinyTraits::Options();
+    options.leaf_capacity = 224;
+    options.inner_capacity = 64;
+    return options;
+  }
+};
+using LargeLeavesTree = ModelFixture<LargeLeaves>;
+
+// Neighbours far away from the next ones, as keys of (tenant, number) are: hints of leaves and of
+// inner nodes cannot tell the blocks of a cluster apart.
+TEST_F(LargeLeavesTree, KeysInClustersAreFoundAndThoseBesideThemAreNot) {
+  std::mt19937_64 random(12);
+  for (const uint64_t of_a_cluster : {7, 40, 3000}) {
+    for (uint64_t i = 0; i < 9000; ++i) {
+      const uint64_t cluster = random() % (9000 / of_a_cluster);
+      const uint64_t key = cluster << 48 | 2 * (random() % of_a_cluster);
+      Upsert(key, i);
+      Get(key);
+      Get(key + 1);
+      Get((random() % (9000 / of_a_cluster)) << 48 | random() % (2 * of_a_cluster));
+      ASSERT_FALSE(HasFailure());
+    }
+    ExpectSameAsModel();
+  }
+}
+
+TEST(BwTreeOptions, LeavesOfByteStringsHaveACapacityOfTheirOwn) {
+  const auto capacity_of = [](auto traits, TreeOptions options) {
+    auto tree = std::move(BwTree<decltype(traits)>::Open(options)).value();
+    return tree->options().leaf_capacity;
+  };
+  TreeOptions options;
+  EXPECT_EQ(capacity_of(DefaultTraits(), options), options.leaf_capacity);
+  using Bytes = WithRecords<DefaultTraits, U64Key, BytesValue>;
+  EXPECT_EQ(capacity_of(Bytes(), options), options.heap_leaf_capacity);
+  options.leaf_capacity = 20;
+  EXPECT_EQ(capacity_of(Bytes(), options), 20u);
+}
+
 using BytesTree = ModelFixture<WithRecords<TinyTraits, BytesKey, BytesValue>>;
 
 TEST_F(BytesTree, NothingBeyondTheLimitsIsTakenAndEverythingUpToThemIs) {
@@ -95,6 +136,7 @@ struct LargestPages : WithRecords<TinyTraits, BytesKey, BytesValue> {
   static TreeOptions Options() {
     TreeOptions options = TinyTraits::Options();
     options.leaf_capacity = 1024;
+    options.heap_leaf_capacity = 1024;
     options.inner_capacity = 1024;
     options.leaf_chain_length = 16;
     options.inner_chain_length = 16;

@@ -123,9 +123,15 @@ TYPED_TEST(BwTreeValidateTest, SeesAHeadThatIsNotThatOfItsKey) {
 }
 
 TYPED_TEST(BwTreeValidateTest, SeesAHintThatDiffersFromItsBlock) {
-  const auto& hint = this->PageOf(this->NodeWithRecords(0)).sorted().hints[0];
-  this->ExpectFaultWith(hint, static_cast<std::remove_cvref_t<decltype(hint)>>(hint + 1),
-                        "I1: hint 0 is not that of the first head");
+  const auto sorted = this->PageOf(this->NodeWithRecords(0)).sorted();
+  if constexpr (TypeParam::Key::kInHead) {
+    // There is one block, which needs no hint.
+    const Head& middle = *reinterpret_cast<const Head*>(sorted.lanes);
+    this->ExpectFaultWith(middle, middle + 1, "I1: the scale of the hints is not that of the heads");
+  } else {
+    this->ExpectFaultWith(sorted.hints[0], sorted.hints[0] + 1,
+                          "I1: hint 0 is not that of the first head");
+  }
 }
 
 TYPED_TEST(BwTreeValidateTest, SeesARootAboveTheLeastKey) {
@@ -170,12 +176,8 @@ TYPED_TEST(BwTreeValidateTest, SeesAChildThatStandsInNoLevel) {
 TYPED_TEST(BwTreeValidateTest, SeesAFirstSeparatorThatIsNotTheLowKey) {
   if (!TypeParam::Key::kInHead) GTEST_SKIP() << "a head alone cannot be another key";
   const auto& page = this->PageOf(this->NodeWithRecords(1));
-  const auto hints = page.sorted().hints;
-  const auto hint = std::exchange(const_cast<std::remove_cvref_t<decltype(*hints)>&>(hints[0]),
-                                  page.HintOf(page.heads()[0] + 1));
   this->ExpectFaultWith(page.heads()[0], page.heads()[0] + 1,
                         "I4: the first separator is not the low key");
-  const_cast<std::remove_cvref_t<decltype(*hints)>&>(hints[0]) = hint;
 }
 
 TYPED_TEST(BwTreeValidateTest, SeesAnIntentOnAFirstChild) {

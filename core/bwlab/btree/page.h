@@ -74,7 +74,7 @@ class BTreePage : public BTreeNode {
   /// Offsets in a page for so many records.
   struct Geometry {
     explicit Geometry(uint32_t capacity)
-        : heads(kHeaderBytes + LinesOfHints(capacity, sizeof(Head)) * kLine),
+        : heads(kHeaderBytes + HintLines(capacity) * kLine),
           locators(heads + LinesFor(capacity) * kLine),
           words(locators + (kHasHeap ? capacity * kWord : 0)),
           fences(words + (kHasWords ? capacity * kWord : 0)) {}

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <string>
 #include <string_view>
@@ -68,9 +67,9 @@ struct PageShape {
 /// The immutable part of a page, which both delta layouts share: sorted heads with hints, payloads,
 /// range, right sibling and level, and for records that do not fit two words a heap behind them.
 ///
-/// Shape, in cache lines: header | short hints | heads | payloads | slots | heap. Header and hints
-/// are needed at once and are fetched together, then one line of heads and one of payloads. A
-/// layout that keeps deltas in the page puts them into slots of two words.
+/// Shape, in cache lines: header | hints | heads | payloads | slots | heap. Header and hints are
+/// needed at once and are fetched together, then one line of heads and one of payloads. A layout
+/// that keeps deltas in the page puts them into slots of two words.
 ///
 /// Byte-string keys: the prefix that low and high have in common is left out (prefix truncation),
 /// and the next eight bytes are the head, so that the same SIMD search serves them. Records of one
@@ -95,8 +94,7 @@ class BasePage : public Retired {
 
   static constexpr bool kHasHeap = !R::kWords;
   using Sorted = std::conditional_t<R::Key::kInHead, ShortHintedHeads, HintedHeads>;
-  using Hint = std::conditional_t<R::Key::kInHead, ShortHint, Head>;
-  /// Lines that begin with the header and end with the hints of 256 records, or 128 byte strings.
+  /// Lines that begin with the header and end with the hints of 232 records, or 128 byte strings.
   static constexpr uint32_t kLinesOfDescent = header_lines + (R::Key::kInHead ? 1 : 2);
 
   /// Where things lie. Lines are kCacheLineBytes.
@@ -113,7 +111,8 @@ class BasePage : public Retired {
     static constexpr uint32_t Lines(uint32_t words) { return (words + 7) / 8; }
     /// The first line of heads where they take `head_lines`.
     static constexpr uint32_t HeadsLine(uint32_t head_lines) {
-      return header_lines + LinesOfHints(head_lines * kBlockHeads, sizeof(Hint));
+      const uint32_t heads = head_lines * kBlockHeads;
+      return header_lines + (R::Key::kInHead ? ShortHintLines(heads) : HintLines(heads));
     }
 
     uint32_t heads_line, heap_offset, bytes;
@@ -216,19 +215,11 @@ class BasePage : public Retired {
 
   Sorted sorted() const {
     const SortedHeads all{heads(), count_, payload_words()};
-    const Hint* const hints = Line<Hint>(header_lines);
+    const auto* const hints = Line<Head>(header_lines);
     if constexpr (R::Key::kInHead) {
-      return {all, hints, hint_scale()};
+      return {all, Line<ShortHint>(header_lines), {*hints, hint_shift_}};
     } else {
       return {all, hints};
-    }
-  }
-  /// The hint of a block that begins with a head.
-  Hint HintOf(Head head) const {
-    if constexpr (R::Key::kInHead) {
-      return hint_scale().Of(head);
-    } else {
-      return head;
     }
   }
   const Head* heads() const { return Line<Head>(heads_line_); }
@@ -317,23 +308,36 @@ class BasePage : public Retired {
   /// Writes the hints of a page whose records are complete.
   void WriteHints() {
     const Sorted node = sorted();
+    const uint32_t blocks = node.blocks();
     if constexpr (R::Key::kInHead) {
-      const Head last = count_ == 0 ? range_.low : node.heads[count_ - 1];
-      hint_shift_ = static_cast<uint8_t>(HintScale::For(range_.low, last).shift);
+      const HintScale scale = HintScale::For(node.heads, count_);
+      hint_shift_ = static_cast<uint8_t>(scale.shift);
+      *const_cast<Head*>(Line<Head>(header_lines)) = scale.middle;
+      auto* const lanes = const_cast<ShortHint*>(node.lanes);
+      for (uint32_t block = 1; block < blocks; ++block) {
+        lanes[Sorted::LaneOf(block)] = scale.Of(node.heads[block * kBlockHeads]);
+      }
+      std::fill(lanes + Sorted::LaneOf(std::max(blocks, 1u)), lanes + node.lane_count(),
+                kShortHintMax);
+    } else {
+      auto* const hints = const_cast<Head*>(node.hints);
+      for (uint32_t block = 0; block < blocks; ++block) {
+        hints[block] = node.heads[block * kBlockHeads];
+      }
+      std::fill(hints + blocks, hints + node.hint_slots(), kHeadMax);
     }
-    auto* const hints = const_cast<Hint*>(node.hints);
-    for (uint32_t block = 0; block < node.blocks(); ++block) {
-      hints[block] = HintOf(node.heads[block * kBlockHeads]);
-    }
-    std::fill(hints + node.blocks(), hints + node.hint_slots(), std::numeric_limits<Hint>::max());
   }
 
   /// Asks for the lines of heads and payloads among which `key` lies.
   void PrefetchRecords(const Key& key) const {
     const Sorted node = sorted();
-    const Hint hint = HintOf(HeadOf(key));
     uint32_t block = 0;
-    for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= hint ? 1 : 0;
+    if constexpr (R::Key::kInHead) {
+      const ShortHint hint = node.scale.Of(key);
+      for (uint32_t i = 1; i < node.blocks(); ++i) block += node.HintOfBlock(i) <= hint ? 1 : 0;
+    } else {
+      for (uint32_t i = 1; i < node.blocks(); ++i) block += node.hints[i] <= key.head ? 1 : 0;
+    }
     Prefetch(node.heads + block * kBlockHeads);
     Prefetch(payload_words() + block * kBlockHeads);
   }
@@ -342,11 +346,12 @@ class BasePage : public Retired {
   /// range lies below the key: looks where it would be if the keys were spread evenly, and does not
   /// wait for the page's header. head_lines > 0. Source: interpolation, Perl, Itai and Avni,
   /// "Interpolation search", CACM 1978. Two lines, since random keys deviate from an even spread by
-  /// half a line.
+  /// a part of a line.
   void PrefetchEstimate(uint32_t head_lines, double share) const {
     PrefetchLines(EstimatedHeads(head_lines, share), 2);
     PrefetchLines(EstimatedHeads(head_lines, share) + head_lines * kBlockHeads, 2);
   }
+  /// The heads alone.
   void PrefetchEstimatedHeads(uint32_t head_lines, double share) const {
     PrefetchLines(EstimatedHeads(head_lines, share), 2);
   }
@@ -423,7 +428,6 @@ class BasePage : public Retired {
   const Head* EstimatedHeads(uint32_t head_lines, double share) const {
     return Line<Head>(Geometry::HeadsLine(head_lines) + EstimatedLine(head_lines, share));
   }
-  HintScale hint_scale() const { return {range_.low, hint_shift_}; }
 
   /// Where the first `upper` records have a head that is at most the key's, and the others are
   /// above the key.
@@ -458,9 +462,21 @@ std::string CheckBase(const BasePage<R, header_lines>& page) {
     if (!HasItsOwnHead(page.KeyAt(i))) {
       return "I1: head " + std::to_string(i) + " is not that of its key";
     }
-    if (i % kBlockHeads == 0 && sorted.hints[i / kBlockHeads] != page.HintOf(sorted.heads[i])) {
-      return "I1: hint " + std::to_string(i / kBlockHeads) +
-             " is not that of the first head of its block";
+    if (i % kBlockHeads != 0) continue;
+    const uint32_t block = i / kBlockHeads;
+    bool right;
+    if constexpr (R::Key::kInHead) {
+      right = block == 0 || sorted.HintOfBlock(block) == sorted.scale.Of(sorted.heads[i]);
+    } else {
+      right = sorted.hints[block] == sorted.heads[i];
+    }
+    if (!right) {
+      return "I1: hint " + std::to_string(block) + " is not that of the first head of its block";
+    }
+  }
+  if constexpr (R::Key::kInHead) {
+    if (sorted.scale != HintScale::For(sorted.heads, sorted.count)) {
+      return "I1: the scale of the hints is not that of the heads";
     }
   }
   KeyBuffer<R> keys;

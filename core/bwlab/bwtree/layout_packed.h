@@ -430,7 +430,8 @@ class PackedNode {
     if constexpr (R::Key::kInHead) {
       if (const uint32_t lines = word_.head_lines(); lines > 0) {
         word_.page()->PrefetchEstimatedHeads(lines, share);
-        word_.page()->PrefetchSlot(lines, delta_count());
+        // Behind the last one another page may begin.
+        if (delta_count() < kSlotsMax) word_.page()->PrefetchSlot(lines, delta_count());
       }
     }
   }

@@ -79,7 +79,7 @@ TEST(PackedPage, ItsPartsDoNotOverlapAndFillTheAllocation) {
       const auto lines = [](uint32_t words) { return (words + 7) / 8; };
       const uint32_t hint_lines = g.heads_line - 1;
       EXPECT_GE(hint_lines, 1u);
-      EXPECT_GE(hint_lines * kShortHintsOfALine, lines(count));
+      EXPECT_GE(hint_lines * kShortHintLanes, lines(count) - 1 + kShortHintScaleLanes);
       EXPECT_EQ(g.heap_offset, 64 * (g.heads_line + 2 * lines(count) + lines(2 * slots)));
       EXPECT_EQ(g.bytes, g.heap_offset) << "records of two words need no heap";
     }
@@ -224,6 +224,17 @@ TEST(PackedWord, HoldsAddressLinesAndMembersExactly) {
   }
   EXPECT_EQ(Word(highest, 32, 0).head_lines(), 0u) << "more than the word has room for";
   EXPECT_EQ(Word(highest, 32, 0).page(), highest);
+}
+
+TEST(PackedPage, TellsOfAHintThatIsNotThatOfItsBlock) {
+  std::map<Head, uint64_t> records;
+  for (Head i = 0; i < 200; ++i) records[i * i * i] = 1;
+  const auto page = NewPage(records, 1);
+  ASSERT_EQ(CheckBase(*page), "");
+  const auto sorted = page->sorted();
+  auto& hint = const_cast<ShortHint&>(sorted.lanes[ShortHintedHeads::LaneOf(24)]);
+  --hint;
+  EXPECT_EQ(CheckBase(*page), "I1: hint 24 is not that of the first head of its block");
 }
 
 /// Where a page keeps its heads can be told from the lines that they take, and the estimate is one

@@ -1,5 +1,6 @@
 #include "bwlab/bwtree/tree_options.h"
 
+#include <algorithm>
 #include <string>
 
 #include "bwlab/base/option_ranges.h"
@@ -8,11 +9,12 @@ namespace bwlab {
 
 Status TreeOptions::Check() const {
   if (Status status = CheckRanges(*this); !status.ok()) return status;
-  if (leaf_chain_length > leaf_capacity) {
-    return Status::InvalidArgument("leaf_chain_length is " + std::to_string(leaf_chain_length) +
-                                   "; allowed are at most leaf_capacity (" +
-                                   std::to_string(leaf_capacity) +
-                                   "), so that the halves of a split fit");
+  const uint32_t leaf_min = std::min(leaf_capacity, heap_leaf_capacity);
+  if (leaf_chain_length > leaf_min) {
+    const std::string name = leaf_min == leaf_capacity ? "leaf_capacity" : "heap_leaf_capacity";
+    return Status::InvalidArgument(
+        "leaf_chain_length is " + std::to_string(leaf_chain_length) + "; allowed are at most " +
+        name + " (" + std::to_string(leaf_min) + "), so that the halves of a split fit");
   }
   if (inner_chain_length > inner_capacity) {
     return Status::InvalidArgument("inner_chain_length is " + std::to_string(inner_chain_length) +

@@ -13,9 +13,9 @@ namespace bwlab {
 /// tells.
 struct TreeOptions {
   uint32_t leaf_capacity = 224;       // records a leaf's base node holds before it splits
-  uint32_t heap_leaf_capacity = 128;  // the same for records that are not two 64-bit integers
-  uint32_t inner_capacity = 256;      // children an inner base node holds before it splits
-  uint32_t root_capacity = 1024;      // the same for an inner root, where that is more
+  uint32_t heap_leaf_capacity = 128;  // the same where less, if keys or values are byte strings
+  uint32_t inner_capacity = 224;      // children an inner base node holds before it splits
+  uint32_t root_capacity = 992;       // the same for an inner root, where that is more
   uint32_t leaf_chain_length = 16;    // deltas a leaf takes before it is consolidated
   uint32_t inner_chain_length =
       0;  // deltas an inner node takes; 0: every change writes a new base node

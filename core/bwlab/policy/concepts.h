@@ -31,11 +31,12 @@ concept NamedPolicy = requires {
 /// whose tag has the hash, whatever the tags are of slots that are no members.
 template <class P>
 concept SearchPolicy = NamedPolicy<P> &&
-    requires(const ShortHintedHeads& node, const HintedHeads& changing_node, Head key,
+    requires(const ShortHintedHeads& node, const HintedHeads& with_long_hints, Head key,
              const SlotTags& tags, uint8_t hash, uint32_t n) {
   { P::UpperBound(node, key) } -> std::same_as<uint32_t>;
-  { P::UpperBound(changing_node, key) } -> std::same_as<uint32_t>;
+  { P::UpperBound(with_long_hints, key) } -> std::same_as<uint32_t>;
   { P::UpperBoundWithin(node, n, n, key) } -> std::same_as<uint32_t>;
+  { P::UpperBoundWithin(with_long_hints, n, n, key) } -> std::same_as<uint32_t>;
   { P::MatchTags(tags, n, hash) } -> std::same_as<uint32_t>;
 };
 

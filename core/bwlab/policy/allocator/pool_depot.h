@@ -121,13 +121,11 @@ class PoolDepot {
 
   /// With huge pages from the first on a chunk is one of them: fewer TLB misses, and less that Trim
   /// can give back. With huge pages when large, chunks stay small, and from kLargeBytes on as many
-  /// are mapped at a time as fill one; of what Trim unmaps the system can use again what belongs to
-  /// no huge page any more, or to one that it has split.
+  /// are mapped at a time as fill one. Trim unmaps them one by one all the same: the system has the
+  /// memory back when it splits the huge page, or when nothing of it is mapped any more.
   explicit PoolDepot(const AllocatorOptions& options = {})
       : chunk_bytes_(options.huge_pages == HugePages::kYes ? kHugePageBytes : kChunkBytes),
-        huge_from_bytes_(options.huge_pages == HugePages::kNo    ? SIZE_MAX
-                         : options.huge_pages == HugePages::kYes ? 0
-                                                                 : kLargeBytes),
+        huge_from_bytes_(HugeFromBytes(options)),
         session_bytes_max_(
             static_cast<int64_t>(std::min<uint64_t>(options.pooled_bytes_max, INT64_MAX >> 3))),
         bytes_max_(kDepotFactor * static_cast<uint64_t>(session_bytes_max_)) {}
@@ -238,6 +236,13 @@ class PoolDepot {
 
   enum class Advice : uint8_t { kNone, kAccepted, kRefused };
 
+  static std::size_t HugeFromBytes(const AllocatorOptions& options) {
+    if (options.huge_pages == HugePages::kYes) return 0;
+    // What is left of a huge page lies in the depot, which must not be overfull with it.
+    const bool has_room = options.pooled_bytes_max >= kHugePageBytes;
+    return options.huge_pages == HugePages::kWhenLarge && has_room ? kLargeBytes : SIZE_MAX;
+  }
+
   /// `bytes`, a multiple of chunk_bytes_, that begin at a multiple of themselves, cut into chunks.
   /// @return the memory of the first one behind its header, or nullptr; the others are in the
   /// depot.
@@ -276,10 +281,12 @@ inline void* PoolDepot::MapChunks(std::size_t bytes) {
   auto* const memory = static_cast<char*>(MapAligned(bytes, bytes, wish));
   if (memory == nullptr) return nullptr;
   last_chunk_.store(reinterpret_cast<uintptr_t>(memory), std::memory_order_relaxed);
-  if (bytes == kHugePageBytes && huge_from_bytes_ != SIZE_MAX) {
-    const bool accepted = AdviseHugePages(memory, bytes);
-    if (!accepted || advice_.load(std::memory_order_relaxed) == Advice::kNone) {
-      advice_.store(accepted ? Advice::kAccepted : Advice::kRefused, std::memory_order_relaxed);
+  if (bytes == kHugePageBytes) {
+    Advice none = Advice::kNone;
+    if (!AdviseHugePages(memory, bytes)) {
+      advice_.store(Advice::kRefused, std::memory_order_relaxed);  // (A8)
+    } else {
+      advice_.compare_exchange_strong(none, Advice::kAccepted, std::memory_order_relaxed);
     }
   }
   FreeBatches others;

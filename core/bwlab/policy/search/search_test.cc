@@ -21,21 +21,21 @@ class Node {
  public:
   explicit Node(std::vector<Head> sorted)
       : count_(static_cast<uint32_t>(sorted.size())),
-        hint_lines_(LinesOfHints(count_, sizeof(Head))),
-        short_hint_lines_(ShortHintLines(count_)) {
+        hint_lines_(HintLines(count_)),
+        short_hint_lines_(ShortHintLines(count_)),
+        scale_(HintScale::For(sorted.data(), count_)) {
     const std::size_t blocks = (sorted.size() + kBlockHeads - 1) / kBlockHeads;
     const std::size_t heads_lines = std::max<std::size_t>(blocks, 1);
     long_.assign(hint_lines_ + heads_lines, Line{});
     short_.assign(short_hint_lines_ + heads_lines, Line{});
-    auto* const short_hints = reinterpret_cast<ShortHint*>(short_.data());
-    std::fill(short_hints, short_hints + short_hint_lines_ * kShortHintsOfALine, kShortHintMax);
-    if (count_ > 0) scale_ = HintScale::For(sorted.front(), sorted.back());
+    auto* const lanes = reinterpret_cast<ShortHint*>(short_.data());
+    std::fill(lanes, lanes + short_hint_lines_ * kShortHintLanes, kShortHintMax);
     for (uint32_t i = 0; i < count_; ++i) {
       long_[hint_lines_ + i / 8].at[i % 8] = sorted[i];
       short_[short_hint_lines_ + i / 8].at[i % 8] = sorted[i];
       if (i % 8 != 0) continue;
       long_[i / 64].at[i / 8 % 8] = sorted[i];
-      short_hints[i / 8] = scale_.Of(sorted[i]);
+      if (i > 0) lanes[ShortHintedHeads::LaneOf(i / 8)] = scale_.Of(sorted[i]);
     }
   }
 
@@ -93,7 +93,7 @@ TYPED_TEST_SUITE(SearchTest, Searches);
 
 TYPED_TEST(SearchTest, UpperBoundIsThatOfTheStandardLibraryForEverySize) {
   std::mt19937_64 random(7);
-  for (uint32_t size = 0; size <= 300; ++size) {
+  for (uint32_t size = 0; size <= 1100; size += size < 300 ? 1 : 67) {
     std::set<Head> distinct;
     while (distinct.size() < size) distinct.insert(static_cast<Head>(random()));
     const std::vector<Head> sorted(distinct.begin(), distinct.end());
@@ -221,28 +221,40 @@ TYPED_TEST(SearchTest, MatchTagsIgnoresFlagsAndSlotsThatAreNoMembers) {
 }
 
 TEST(HintScale, KeepsTheOrderAndUsesMostOfItsRange) {
-  const std::vector<Head> ends = {kHeadMin, kHeadMin + 1, -1000,        -1,      0,
-                                  1,        70'000,       kHeadMax - 1, kHeadMax};
-  for (Head base : ends) {
+  const std::vector<Head> ends = {kHeadMin, kHeadMin + 4, -1000,        -4,      0,
+                                  4,        70'000,       kHeadMax - 4, kHeadMax};
+  for (Head first : ends) {
     for (Head last : ends) {
-      if (last < base) continue;
-      const HintScale scale = HintScale::For(base, last);
-      EXPECT_EQ(scale.Of(base), kShortHintMin);
-      const uint64_t span = static_cast<uint64_t>(last) - static_cast<uint64_t>(base);
-      const int steps = scale.Of(last) - kShortHintMin;
-      EXPECT_GE(static_cast<uint64_t>(steps), std::min<uint64_t>(span, 1 << 15)) << span;
+      if (last < first) continue;
+      const HintScale scale = HintScale::For(first, last);
+      EXPECT_EQ(scale.Of(first), kShortHintMin + 1);
+      const auto span = static_cast<uint64_t>(last) - static_cast<uint64_t>(first);
+      const int steps = scale.Of(last) - scale.Of(first);
+      EXPECT_GE(static_cast<uint64_t>(steps), std::min<uint64_t>(span / 4, 32'766)) << span;
       for (Head a : ends) {
+        EXPECT_EQ(scale.Of(a) == kShortHintMin, a < first);
         for (Head b : ends) {
-          if (base <= a && a <= b) {
+          if (a <= b) {
             EXPECT_LE(scale.Of(a), scale.Of(b)) << a << ", " << b;
           }
         }
       }
     }
   }
-  EXPECT_EQ(HintScale::For(5, 70'000).shift, 1u);
-  EXPECT_EQ(HintScale::For(5, 5 + 65'535).shift, 0u);
-  EXPECT_EQ(HintScale::For(kHeadMin, kHeadMax).shift, 48u);
+  EXPECT_EQ(HintScale::For(8, 8 + 4 * 65'533).shift, 0u);
+  EXPECT_EQ(HintScale::For(8, 8 + 4 * 65'534).shift, 1u);
+  EXPECT_EQ(HintScale::For(kHeadMin, kHeadMax).shift, 47u);
+}
+
+// As the low key of a leftmost node is to its other separators, and a greatest key to others.
+TEST(HintScale, HeadsFarAwayAtTheEndsTakeNothingFromTheOthers) {
+  std::vector<Head> heads = {kHeadMin};
+  for (Head i = 1; i < 999; ++i) heads.push_back((Head{7} << 48) + i * 100);
+  heads.push_back(kHeadMax);
+  const HintScale scale = HintScale::For(heads.data(), static_cast<uint32_t>(heads.size()));
+  for (std::size_t at = 2 * kBlockHeads; at < heads.size(); at += kBlockHeads) {
+    EXPECT_GT(scale.Of(heads[at]), scale.Of(heads[at - kBlockHeads]));
+  }
 }
 
 TEST(HeadOf, KeepsTheOrderOfUnsignedKeysAndComesBack) {

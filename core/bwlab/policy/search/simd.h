@@ -41,15 +41,15 @@ struct SimdArch<xsimd::sse4_2> {
    private:
     __m128i sums_ = _mm_setzero_si128();
   };
-  /// How many of a line of hints are greater.
-  static uint32_t CountAbove(const ShortHint* line, ShortHint hint) {
+  /// Which of some lanes of a line of hints are greater.
+  static uint32_t LanesAbove(const ShortHint* line, ShortHint hint, uint32_t lanes) {
     const __m128i wanted = _mm_set1_epi16(hint);
     const auto above = [&](int i) {
       return _mm_cmpgt_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(line) + i), wanted);
     };
     const auto low = static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(above(0), above(1))));
     const auto high = static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(above(2), above(3))));
-    return static_cast<uint32_t>(std::popcount(high << 16 | low));
+    return (high << 16 | low) & lanes;
   }
   static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
     uint32_t equal = 0;
@@ -84,14 +84,15 @@ struct SimdArch<xsimd::avx2> {
    private:
     __m256i sums_ = _mm256_setzero_si256();
   };
-  static uint32_t CountAbove(const ShortHint* line, ShortHint hint) {
+  /// Those in the middle in another order.
+  static uint32_t LanesAbove(const ShortHint* line, ShortHint hint, uint32_t lanes) {
     const __m256i wanted = _mm256_set1_epi16(hint);
     const auto above = [&](int i) {
       return _mm256_cmpgt_epi16(_mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i),
                                 wanted);
     };
-    const __m256i lanes = _mm256_packs_epi16(above(0), above(1));
-    return static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(_mm256_movemask_epi8(lanes))));
+    const __m256i packed = _mm256_packs_epi16(above(0), above(1));
+    return static_cast<uint32_t>(_mm256_movemask_epi8(packed)) & lanes;
   }
   static uint32_t BytesThatEqual(const char* bytes, uint8_t wanted, uint8_t ignored) {
     const __m256i loaded = _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes));
@@ -119,10 +120,8 @@ struct SimdArch<xsimd::avx512f> : SimdArch<xsimd::avx2> {
     uint32_t sum_ = 0;
   };
 #ifdef __AVX512BW__
-  static uint32_t CountAbove(const ShortHint* line, ShortHint hint) {
-    const __mmask32 above =
-        _mm512_cmpgt_epi16_mask(_mm512_load_si512(line), _mm512_set1_epi16(hint));
-    return static_cast<uint32_t>(std::popcount(above));
+  static uint32_t LanesAbove(const ShortHint* line, ShortHint hint, uint32_t lanes) {
+    return _mm512_mask_cmpgt_epi16_mask(lanes, _mm512_load_si512(line), _mm512_set1_epi16(hint));
   }
 #endif
 };
@@ -147,9 +146,11 @@ struct SimdSearch {
     const uint32_t first = (at_most - 1) * kBlockHeads;
     node.Prefetch(first);
     const uint32_t within = CountAtMost(node.heads + first, kBlockHeads, key);
-    if constexpr (std::is_same_v<Heads, ShortHintedHeads>) {
-      if (within == 0) [[unlikely]]
-        return UpperBoundAmongEqualHints(node, key, first);
+    if constexpr (std::is_base_of_v<ShortHintedHeads, Heads>) {
+      if (within == 0) [[unlikely]] {
+        const ShortHintedHeads copy = node;  // so that the node itself stays in registers
+        return UpperBoundAmongEqualHints(copy, key, first);
+      }
     }
     return std::min(first + within, node.count);
   }
@@ -202,28 +203,25 @@ struct SimdSearch {
     return CountAtMost(node.hints, node.hint_slots(), key);
   }
   [[gnu::always_inline]] static uint32_t HintsAtMost(const ShortHintedHeads& node, Head key) {
-    return CountAtMost(node.hints, node.hint_slots(), node.scale.Of(key));
+    return HintsAtMost(node, node.scale.Of(key));
   }
-  [[gnu::always_inline]] static uint32_t CountAtMost(const ShortHint* hints, uint32_t count,
-                                                     ShortHint hint) {
-    uint32_t above = 0;
-    uint32_t i = 0;
-    do {
-      above += SimdArch<Arch>::CountAbove(hints + i, hint);
-      i += kShortHintsOfALine;
-    } while (i < count);
-    return i - above;
+  /// The first block, which has no hint, is counted in.
+  [[gnu::always_inline]] static uint32_t HintsAtMost(const ShortHintedHeads& node, ShortHint hint) {
+    constexpr uint32_t kHints = UINT32_MAX << kShortHintScaleLanes;
+    auto above = std::popcount(SimdArch<Arch>::LanesAbove(node.lanes, hint, kHints));
+    const uint32_t lanes = node.lane_count();
+    for (uint32_t i = kShortHintLanes; i < lanes; i += kShortHintLanes) {
+      above += std::popcount(SimdArch<Arch>::LanesAbove(node.lanes + i, hint, UINT32_MAX));
+    }
+    return 1 + lanes - kShortHintScaleLanes - static_cast<uint32_t>(above);
   }
   /// The key is below head `first`, whose block has the key's hint: it lies in one of those before
-  /// that have it too, or in the one in front of them. Or it is below all heads, and has no hint.
+  /// that have it too, or in the one in front of them.
   [[gnu::noinline]] static uint32_t UpperBoundAmongEqualHints(const ShortHintedHeads& node,
                                                               Head key, uint32_t first) {
-    if (key < node.scale.base) return 0;
-    const ShortHint hint = node.scale.Of(key);
-    const uint32_t below = hint == kShortHintMin ? 0
-                                                 : CountAtMost(node.hints, node.hint_slots(),
-                                                               static_cast<ShortHint>(hint - 1));
-    const uint32_t begin = below == 0 ? 0 : (below - 1) * kBlockHeads;
+    if (first == 0) return 0;
+    const auto smaller = static_cast<ShortHint>(node.scale.Of(key) - 1);
+    const uint32_t begin = (HintsAtMost(node, smaller) - 1) * kBlockHeads;
     return ScalarBinarySearch::UpperBoundWithin(node, begin, first, key);
   }
 };

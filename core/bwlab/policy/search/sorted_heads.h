@@ -1,7 +1,6 @@
 #pragma once
 
 #include <bit>
-#include <cstddef>
 #include <cstdint>
 
 #include "bwlab/base/cache_line.h"
@@ -22,12 +21,11 @@ constexpr uint64_t KeyOf(Head head) { return static_cast<uint64_t>(head) ^ (uint
 /// Heads that share a hint; one cache line of them.
 inline constexpr uint32_t kBlockHeads = 8;
 
-/// Cache lines that hints of `lane_bytes` take in a node of `count` heads: one, two, four and so
-/// on. Nodes of one kind mostly have equally many, so that the processor knows where a search of
-/// them ends.
-constexpr uint32_t LinesOfHints(uint32_t count, std::size_t lane_bytes) {
-  const auto heads_of_a_line = static_cast<uint32_t>(kCacheLineBytes / lane_bytes) * kBlockHeads;
-  return std::bit_ceil((count + heads_of_a_line - 1) / heads_of_a_line);
+/// Cache lines that the hints of a node of `count` heads take: one, two, four and so on. Nodes of
+/// one kind mostly have equally many, so that the processor knows where a search of them ends.
+constexpr uint32_t HintLines(uint32_t count) {
+  constexpr uint32_t kHeadsOfALine = kBlockHeads * kBlockHeads;
+  return std::bit_ceil((count + kHeadsOfALine - 1) / kHeadsOfALine);
 }
 
 /// The sorted heads of a node as a search policy sees them, by themselves.
@@ -49,8 +47,8 @@ struct SortedHeads {
 };
 
 /// With `hints[b] == heads[b * kBlockHeads]` for every block, filled up with kHeadMax to where the
-/// heads begin, LinesOfHints(count, sizeof(Head)) behind. For nodes that change in place; those
-/// that do not have shorter hints (short_hints.h).
+/// heads begin, HintLines(count) behind. For nodes that change in place, or of byte strings; others
+/// have shorter hints (short_hints.h).
 struct HintedHeads : SortedHeads {
   const Head* hints;
 
